@@ -1,0 +1,16 @@
+//! Error bodies.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for people and for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(skip_serializing_if_is_none))]
+pub struct ErrorBody {
+    /// A sentence for people; it may change.
+    pub message: String,
+    /// A stable word for programs.
+    pub code: String,
+    /// The protocol versions this server speaks; given when a server could not be authenticated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported_protocol_versions: Option<Vec<u32>>,
+}

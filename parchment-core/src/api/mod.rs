@@ -1,0 +1,18 @@
+//! The HTTP interface as types, for servers and clients alike.
+//!
+//! One file per resource. Names on the account side are camelCase, on the federation side
+//! snake_case; both are facts of the wire. A field that can be `null` is always written, a field
+//! that can be absent is left out when there is nothing to say.
+//!
+//! With the feature `openapi` the types also describe themselves to poem-openapi, so that the
+//! published document and the code cannot drift apart.
+
+pub mod auth;
+pub mod error;
+pub mod federation;
+pub mod friends;
+pub mod identity;
+mod text;
+pub mod well_known;
+
+pub use text::{Email, Time};

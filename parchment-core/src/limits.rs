@@ -1,0 +1,24 @@
+//! The traffic limits of a server, as the HTTP interface documents them.
+//!
+//! They are numbers only: counting is for the server, per process.
+
+/// Requests a minute that one authenticated server may make to an inbox.
+pub const INBOX_PER_SERVER_PER_MINUTE: u32 = 600;
+
+/// Refused inbox requests a minute from one client address.
+pub const INBOX_FAILURES_PER_ADDRESS_PER_MINUTE: u32 = 120;
+
+/// Requests a minute for well-known documents from one client address.
+pub const WELL_KNOWN_PER_ADDRESS_PER_MINUTE: u32 = 600;
+
+/// Seconds between two sign-in codes for one mail address.
+pub const CODE_INTERVAL_SECONDS: u32 = 30;
+
+/// Sign-in codes a day for one mail address.
+pub const CODES_PER_ADDRESS_PER_DAY: u32 = 10;
+
+/// Sign-in codes an hour for one client.
+pub const CODES_PER_CLIENT_PER_HOUR: u32 = 30;
+
+/// Wrong tries after which a sign-in code is dead.
+pub const TRIES_PER_CODE: u32 = 5;

@@ -1,0 +1,399 @@
+//! The types of the HTTP interface are one thing to serde and to poem-openapi.
+//!
+//! Clients read and write them with serde, this project's server with poem-openapi's traits. Here every type is
+//! written by both, read by both, and read by each as the other wrote it.
+#![cfg(feature = "openapi")]
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Debug;
+
+use parchment_core::api::{Email, Time, auth::*, error::*, federation::*, friends::*, identity::*, well_known::*};
+use poem_openapi::types::{ParseFromJSON, ToJSON};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::select,
+    test_runner::{TestCaseError, TestRunner},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// What the macro below needs of a type.
+trait Both: Debug + PartialEq + Serialize + DeserializeOwned + ToJSON + ParseFromJSON {}
+impl<T: Debug + PartialEq + Serialize + DeserializeOwned + ToJSON + ParseFromJSON> Both for T {}
+
+fn by_serde<T: Both>(json: &Value) -> Option<T> {
+    serde_json::from_value(json.clone()).ok()
+}
+
+fn by_poem<T: Both>(json: &Value) -> Option<T> {
+    T::parse_from_json(Some(json.clone())).ok()
+}
+
+/// Whether unknown members are refused, or passed over so that servers can say more than clients know.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Request,
+    Answer,
+    /// A text, not an object.
+    Text,
+}
+
+type Checked<T = ()> = Result<T, TestCaseError>;
+
+/// Checks that both write a value alike and read alike what was written, and what is not quite that.
+fn agree<T: Both>(value: &T, side: Side) -> Checked {
+    let (poem, serde) = (value.to_json(), serde_json::to_value(value).unwrap());
+    prop_assert_eq!(
+        poem.as_ref(),
+        Some(&serde),
+        "poem-openapi (left) and serde (right) write differently"
+    );
+    // Through the text, as it travels: numbers come back as whatever the text looks like.
+    let read: Value = serde_json::from_str(&serde.to_string()).unwrap();
+    let back = same::<T>(&read)?;
+    prop_assert_eq!(back.as_ref(), Some(value), "{} is read as another value", read);
+    match read {
+        Value::Object(members) => agree_on_members::<T>(&members, side)?,
+        _ => prop_assert!(side == Side::Text, "{} is not an object", read),
+    }
+    for nonsense in [Value::Null, true.into(), 7.into(), "\u{0}".into()] {
+        same::<T>(&nonsense)?;
+    }
+    Ok(())
+}
+
+/// Checks that both agree when a member is missing, of another type, or unknown.
+fn agree_on_members<T: Both>(members: &Map<String, Value>, side: Side) -> Checked {
+    let with = |name: &str, value: Value| {
+        let mut members = members.clone();
+        members.insert(name.to_owned(), value);
+        Value::Object(members)
+    };
+    let taken = same::<T>(&with("unknown_member", Value::Null))?.is_some();
+    prop_assert_eq!(taken, side == Side::Answer, "an unknown member in {:?}", members);
+    for (name, value) in members {
+        let mut without = members.clone();
+        without.remove(name);
+        same::<T>(&Value::Object(without))?;
+        for other in [
+            Value::Null,
+            "\u{0}".into(),
+            Value::Array(vec![]),
+            Value::Object(Map::new()),
+        ] {
+            same::<T>(&with(name, other))?;
+        }
+        // See `where_the_two_differ` for why not in place of texts.
+        if !value.is_string() && !value.is_null() {
+            for other in [true.into(), (-1).into(), 0.5.into(), u64::MAX.into()] {
+                same::<T>(&with(name, other))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that both refuse or both read the same value; gives it.
+fn same<T: Both>(json: &Value) -> Checked<Option<T>> {
+    let (serde, poem) = (by_serde::<T>(json), by_poem::<T>(json));
+    prop_assert_eq!(&serde, &poem, "serde (left) and poem-openapi (right) read {}", json);
+    Ok(serde)
+}
+
+/// Two leniencies that the derived readers bring along; nothing here is written that way, and nothing is signed.
+#[test]
+fn where_the_two_differ() {
+    let alias = |alias: &str| {
+        Some(AliasRequest {
+            alias: alias.to_owned(),
+        })
+    };
+    for (number_for_text, text) in [
+        (serde_json::json!({ "alias": true }), "true"),
+        (serde_json::json!({ "alias": 7 }), "7"),
+    ] {
+        assert_eq!(by_serde::<AliasRequest>(&number_for_text), None);
+        assert_eq!(by_poem::<AliasRequest>(&number_for_text), alias(text));
+    }
+    let array_for_object = serde_json::json!(["alice"]);
+    assert_eq!(by_serde::<AliasRequest>(&array_for_object), alias("alice"));
+    assert_eq!(by_poem::<AliasRequest>(&array_for_object), None);
+}
+
+// Any value of each type.
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), any::<String>(), "[a-z]{3,9}@home\\.example"]
+}
+
+fn maybe() -> impl Strategy<Value = Option<String>> {
+    option::of(text())
+}
+
+/// Any instant that RFC 3339 can write: years 0000 to 9999.
+fn time() -> impl Strategy<Value = Time> {
+    (-62_167_219_200_000_i64..253_402_300_800_000).prop_map(Time::from_millis)
+}
+
+fn email() -> impl Strategy<Value = Email> {
+    "[A-Za-z0-9+_'-]{1,20}@[a-z0-9]{1,9}\\.example".prop_map(|text| Email::read(&text).unwrap())
+}
+
+fn number() -> impl Strategy<Value = Option<f64>> {
+    option::of(prop_oneof![Just(1.0), Just(2.0), proptest::num::f64::NORMAL])
+}
+
+prop_compose! {
+    fn user()(
+        texts in (text(), text()), names in (maybe(), maybe(), maybe(), maybe()), keys in (maybe(), maybe()),
+        km_version in any::<i64>(), onboarded in option::of(time()), times in (time(), time()),
+    ) -> User {
+        User {
+            id: texts.0,
+            email: texts.1,
+            first_name: names.0,
+            last_name: names.1,
+            picture: names.2,
+            alias: names.3,
+            signing_key: keys.0,
+            encryption_key: keys.1,
+            km_version,
+            onboarding_completed_at: onboarded,
+            created_at: times.0,
+            updated_at: times.1,
+        }
+    }
+}
+
+prop_compose! {
+    fn session()(
+        texts in (text(), text()), times in (time(), time()), client in (maybe(), maybe()), current in any::<bool>(),
+    ) -> Session {
+        Session {
+            id: texts.0,
+            user_id: texts.1,
+            created_at: times.0,
+            expires_at: times.1,
+            ipv4: client.0,
+            user_agent: client.1,
+            current,
+        }
+    }
+}
+
+prop_compose! {
+    fn subscription()(flags in any::<[bool; 3]>(), tier in text()) -> Subscription {
+        let [is_premium, is_basic, has_subscription] = flags;
+        Subscription { is_premium, is_basic, has_subscription, tier }
+    }
+}
+
+prop_compose! {
+    fn friend()(
+        texts in (text(), text(), text()), maybe in (maybe(), maybe(), maybe()),
+        status in friend_status(), established_at in option::of(time()), created_at in time(),
+    ) -> Friend {
+        Friend {
+            id: texts.0,
+            friend_handle: texts.1,
+            friend_signing_key: texts.2,
+            friend_encryption_key: maybe.0,
+            friend_name: maybe.1,
+            friend_picture: maybe.2,
+            status,
+            established_at,
+            created_at,
+        }
+    }
+}
+
+prop_compose! {
+    fn invitation()(
+        texts in (text(), text(), text()), direction in direction(), status in invitation_status(), created_at in time(),
+    ) -> Invitation {
+        Invitation { id: texts.0, from_handle: texts.1, to_handle: texts.2, direction, status, created_at }
+    }
+}
+
+prop_compose! {
+    fn pending_revocation()(id in text(), peer_handle in text(), created_at in time()) -> PendingRevocation {
+        PendingRevocation { id, peer_handle, created_at }
+    }
+}
+
+prop_compose! {
+    fn flush_item()(texts in (text(), text(), text(), text()), message_version in number()) -> FlushItem {
+        FlushItem { peer_handle: texts.0, signature: texts.1, nonce: texts.2, timestamp: texts.3, message_version }
+    }
+}
+
+prop_compose! {
+    fn flush_result()(peer_handle in text(), delivered in any::<bool>(), error in maybe()) -> FlushResult {
+        FlushResult { peer_handle, delivered, error }
+    }
+}
+
+prop_compose! {
+    fn sync_result()(handle in text(), updated in any::<bool>(), error in maybe()) -> SyncResult {
+        SyncResult { handle, updated, error }
+    }
+}
+
+prop_compose! {
+    fn inbox_message()(
+        versions in (number(), number()), maybe in (maybe(), maybe(), maybe()), texts in (text(), text(), text(), text()),
+        payload in option::of(proptest::collection::btree_map(text(), json(), 0..3)),
+    ) -> InboxMessage {
+        InboxMessage {
+            protocol_version: versions.0,
+            message_type: maybe.0,
+            message_version: versions.1,
+            nonce: maybe.1,
+            type_: maybe.2,
+            from: texts.0,
+            to: texts.1,
+            timestamp: texts.2,
+            signature: texts.3,
+            payload,
+        }
+    }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    select(vec![
+        Value::Null,
+        1.into(),
+        0.5.into(),
+        "text".into(),
+        serde_json::json!({ "a": [{}] }),
+    ])
+}
+
+prop_compose! {
+    fn manifest_document()(
+        texts in (text(), text()), protocol_versions in vec(any::<u32>(), 0..3), minimum_protocol_version in any::<u32>(),
+        capabilities in vec(text(), 0..3), key_transparency_anchor in maybe(),
+    ) -> ManifestDocument {
+        ManifestDocument {
+            server_id: texts.0,
+            public_key: texts.1,
+            protocol_versions,
+            minimum_protocol_version,
+            capabilities,
+            key_transparency_anchor,
+        }
+    }
+}
+
+fn sign_in_method() -> impl Strategy<Value = SignInMethod> {
+    select(vec![SignInMethod::Passkey, SignInMethod::Otp])
+}
+
+fn friend_status() -> impl Strategy<Value = FriendStatus> {
+    select(vec![FriendStatus::Accepted, FriendStatus::Accepting])
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    select(vec![Direction::Incoming, Direction::Outgoing])
+}
+
+fn invitation_status() -> impl Strategy<Value = InvitationStatus> {
+    select(vec![InvitationStatus::Pending, InvitationStatus::Sending])
+}
+
+/// One test of a hundred values for each type; together they are all types there are.
+macro_rules! types {
+    ($($test:ident: $type:ident, $side:ident, $strategy:expr;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
+                TestRunner::new(config).run(&$strategy, |value: $type| agree(&value, Side::$side)).unwrap();
+            }
+        )*
+
+        const TYPES: &[&str] = &[$(stringify!($type),)*];
+    };
+}
+
+types! {
+    time_is_one_thing: Time, Text, time();
+    email_is_one_thing: Email, Text, email();
+
+    verify_request: VerifyRequest, Request, email().prop_map(|email| VerifyRequest { email });
+    sign_in_methods: SignInMethod, Text, sign_in_method();
+    sign_in_request: SignInRequest, Request, (sign_in_method(), email(), text())
+        .prop_map(|(method, email, token)| SignInRequest { method, email, token });
+    sign_in_response: SignInResponse, Answer, (text(), user()).prop_map(|(token, user)| SignInResponse { token, user });
+    users: User, Answer, user();
+    sessions: Session, Answer, session();
+    current_session: CurrentSession, Answer, (user(), maybe(), subscription())
+        .prop_map(|(user, token, subscription)| CurrentSession { user, token, subscription });
+    subscriptions: Subscription, Answer, subscription();
+
+    success: Success, Answer, any::<bool>().prop_map(|success| Success { success });
+    identity: Identity, Answer, (maybe(), maybe(), maybe(), text()).prop_map(
+        |(handle, signing_key, encryption_key, domain)| Identity { handle, signing_key, encryption_key, domain });
+    alias_request: AliasRequest, Request, text().prop_map(|alias| AliasRequest { alias });
+    alias_response: AliasResponse, Answer, (text(), text()).prop_map(|(alias, handle)| AliasResponse { alias, handle });
+    keys_request: KeysRequest, Request, (text(), text())
+        .prop_map(|(signing_key, encryption_key)| KeysRequest { signing_key, encryption_key });
+    reset_confirmation: ResetConfirmation, Text, Just(ResetConfirmation::EraseAllMyData);
+    reset_request: ResetRequest, Request, Just(ResetRequest { confirm: ResetConfirmation::EraseAllMyData });
+    pending_revocations: PendingRevocations, Answer, vec(pending_revocation(), 0..3)
+        .prop_map(|revocations| PendingRevocations { revocations });
+    pending_revocation_entries: PendingRevocation, Answer, pending_revocation();
+    flush_request: FlushRequest, Request, vec(flush_item(), 0..3).prop_map(|items| FlushRequest { items });
+    flush_items: FlushItem, Request, flush_item();
+    flush_response: FlushResponse, Answer, vec(flush_result(), 0..3).prop_map(|results| FlushResponse { results });
+    flush_results: FlushResult, Answer, flush_result();
+
+    error_body: ErrorBody, Answer, (text(), text(), option::of(vec(any::<u32>(), 0..3))).prop_map(
+        |(message, code, supported_protocol_versions)| ErrorBody { message, code, supported_protocol_versions });
+
+    friend_statuses: FriendStatus, Text, friend_status();
+    friend_entries: Friend, Answer, friend();
+    friends: Friends, Answer, vec(friend(), 0..3).prop_map(|friends| Friends { friends });
+    directions: Direction, Text, direction();
+    invitation_statuses: InvitationStatus, Text, invitation_status();
+    invitation_entries: Invitation, Answer, invitation();
+    invitations: Invitations, Answer, vec(invitation(), 0..3).prop_map(|invitations| Invitations { invitations });
+    invite_request: InviteRequest, Request, (text(), text(), maybe(), maybe()).prop_map(
+        |(handle, signature, nonce, timestamp)| InviteRequest { handle, signature, nonce, timestamp });
+    invite_response: InviteResponse, Answer, invitation().prop_map(|invitation| InviteResponse { invitation });
+    envelope_request: EnvelopeRequest, Request, (maybe(), maybe(), maybe())
+        .prop_map(|(signature, nonce, timestamp)| EnvelopeRequest { signature, nonce, timestamp });
+    revoke_request: RevokeRequest, Request, (maybe(), maybe(), maybe()).prop_map(
+        |(revoke_signature, revoke_nonce, revoke_timestamp)| RevokeRequest {
+            revoke_signature, revoke_nonce, revoke_timestamp,
+        });
+    ended: Ended, Answer, any::<[bool; 2]>().prop_map(|[success, delivered]| Ended { success, delivered });
+    sync_response: SyncResponse, Answer, vec(sync_result(), 0..3).prop_map(|results| SyncResponse { results });
+    sync_results: SyncResult, Answer, sync_result();
+
+    inbox_messages: InboxMessage, Request, inbox_message();
+
+    manifest_documents: ManifestDocument, Answer, manifest_document();
+    user_document_body: UserDocumentBody, Answer, (text(), text(), text(), text(), maybe(), maybe()).prop_map(
+        |(handle, signing_key, encryption_key, inbox, name, picture)| UserDocumentBody {
+            handle, signing_key, encryption_key, inbox, name, picture,
+        });
+}
+
+#[test]
+fn every_type_of_the_interface_is_tested_here() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for line in source.lines() {
+            let name = line
+                .strip_prefix("pub struct ")
+                .or_else(|| line.strip_prefix("pub enum "));
+            if let Some(name) = name.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next()) {
+                assert!(TYPES.contains(&name), "{name} is not in the list of this file");
+            }
+        }
+    }
+}
