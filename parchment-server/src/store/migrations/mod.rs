@@ -1,0 +1,36 @@
+//! The schema's history, one file per step, applied in order.
+//!
+//! A step that has been released never changes: it spells out tables and
+//! columns as they were then and does not use the entities, which move on.
+
+mod m0001_initial;
+
+use sea_orm::DatabaseTransaction;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+use super::StoreError;
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_initial::Migration)]
+    }
+}
+
+/// Applies what is missing, all of it or nothing.
+///
+/// Inside the caller's transaction, whose write lock keeps other processes
+/// waiting until the schema is complete.
+pub(super) async fn run(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    let applied = Migrator::get_migration_models(transaction).await?;
+    let known = Migrator::migrations();
+    let unknown = applied
+        .into_iter()
+        .map(|record| record.version)
+        .find(|version| !known.iter().any(|migration| migration.name() == version));
+    if let Some(migration) = unknown {
+        return Err(StoreError::NewerSchema { migration });
+    }
+    Ok(Migrator::up(transaction, None).await?)
+}
