@@ -1,0 +1,158 @@
+//! The application: everything that the faces share, put together once.
+
+use std::sync::Arc;
+
+use parchment_core::{
+    envelope::Kind,
+    handle::{Alias, Handle},
+    inbox::{Inbox, Policy},
+    request::ServerIdentity,
+    time::{Clock, UnixMillis},
+};
+
+use crate::{
+    auth::codes::CodeHasher,
+    config::Settings,
+    federation::{
+        fetch::Fetcher,
+        guard::Reach,
+        identity::{self, IdentityError},
+        inbox::GroupedInbox,
+        outbox::Outbox,
+        peers::Peers,
+        pins::StoredPins,
+    },
+    http::traffic::Traffic,
+    mail::Mailer,
+    store::{Store, StoreError},
+};
+
+/// The kinds of message that are built here.
+pub const KINDS: [Kind; 4] = [
+    Kind::FriendInvite,
+    Kind::FriendAccept,
+    Kind::FriendReject,
+    Kind::RelationshipRevoke,
+];
+
+/// What this server can do beyond the base protocol; only what works is announced (rule 17.19).
+pub const CAPABILITIES: [&str; 3] = ["signed-server-messages", "replay-protection", "revocation-propagation"];
+
+/// The parts of a running server.
+#[derive(Debug)]
+pub struct App {
+    /// What was set.
+    pub settings: Settings,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: SystemClock,
+    /// The server's own name and key.
+    pub server: Arc<ServerIdentity>,
+    /// Hashes sign-in codes.
+    pub codes: CodeHasher,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Other servers and their users.
+    pub peers: Arc<Peers>,
+    /// Sends signed messages.
+    pub outbox: Outbox,
+    /// Receives them.
+    pub inbox: Inbox<Arc<Peers>, StoredPins>,
+    /// Where received messages take effect.
+    pub received: GroupedInbox,
+    /// Traffic limits.
+    pub traffic: Traffic,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings cannot work together.
+    #[error(transparent)]
+    Settings(#[from] crate::config::SettingsError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server's key is not usable.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The folder for mail cannot be written.
+    #[error("mail cannot be written: {0}")]
+    Mail(std::io::Error),
+    /// The HTTP client cannot be set up.
+    #[error("requests to other servers cannot be made: {0}")]
+    Fetch(#[from] crate::federation::fetch::FetchError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+impl App {
+    /// Opens the database, finds or makes the server's key, and puts the parts together.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing runs then.
+    pub async fn open(settings: Settings) -> Result<Arc<Self>, StartError> {
+        settings.check()?;
+        let clock = SystemClock;
+        let store = Store::open(&settings.database_url()).await?;
+        let seed = identity::seed(&settings)?;
+        let server = Arc::new(ServerIdentity::new(settings.server_id().clone(), &seed));
+        identity::record(&store, &server, clock.now()).await?;
+
+        let reach = if settings.allow_loopback_peers {
+            Reach::GlobalOrLoopback
+        } else {
+            Reach::Global
+        };
+        let fetcher = Fetcher::new(reach)?;
+        let pins = StoredPins::new(store.clone());
+        let peers = Arc::new(Peers::new(fetcher.clone()));
+        let mut policy = Policy::new(KINDS);
+        policy.loopback_peers = settings.allow_loopback_peers;
+        Ok(Arc::new(Self {
+            codes: CodeHasher::new(&seed),
+            mailer: Mailer::new(&settings.mail, settings.public_origin.to_string()).map_err(StartError::Mail)?,
+            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
+            inbox: Inbox::new(settings.server_id().clone(), policy, peers.clone(), pins),
+            received: GroupedInbox::start(store.clone()),
+            traffic: Traffic::new(settings.rate_limits),
+            peers,
+            server,
+            store,
+            clock,
+            settings,
+        }))
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// The handle of a local alias.
+    pub fn handle(&self, alias: &Alias) -> Handle {
+        Handle::new(alias, self.settings.server_id())
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixMillis {
+        let millis = match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, i64::wrapping_neg),
+        };
+        UnixMillis(millis)
+    }
+}

@@ -1,0 +1,153 @@
+//! The caller of a request, as operations take it.
+//!
+//! An operation that takes a [`Caller`] needs a session, one that takes a [`MaybeCaller`] works
+//! without; the document says so because these types do.
+
+use std::sync::Arc;
+
+use poem::{Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use super::sessions;
+use crate::{
+    app::App,
+    http::{cross_origin, problem::Problem},
+    store::entities::{sessions as session_rows, users},
+};
+
+/// The name of the session cookie.
+pub const COOKIE: &str = "auth_session";
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who she is.
+    pub user: users::Model,
+    /// The session she calls with.
+    pub session: session_rows::Model,
+    /// The token, where it came in the header.
+    pub bearer: Option<sessions::Token>,
+}
+
+/// Somebody who may be signed in.
+#[derive(Debug)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
+    let app = request
+        .data::<Arc<App>>()
+        .ok_or_else(|| Problem::internal("the application is not mounted"))?;
+    let (token, in_header) = match bearer(request) {
+        Some(token) => (token.to_owned(), true),
+        None => match cookie(request) {
+            Some(token)
+                if cross_origin::may_use_cookie(request, &app.settings.public_origin, app.settings.client_origin()) =>
+            {
+                (token, false)
+            }
+            _ => return Ok(None),
+        },
+    };
+    let found = sessions::find(&app.store, &token, app.now()).await?;
+    Ok(found.map(|(session, user)| Caller {
+        user,
+        session,
+        bearer: in_header.then(|| sessions::Token::presented(token)),
+    }))
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The session cookie. An `Authorization` header of any kind means that the cookie is not looked at.
+fn cookie(request: &Request) -> Option<String> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
+    request
+        .headers()
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then(|| value.to_owned()))
+}
+
+const BEARER: &str = "bearer";
+const SESSION_COOKIE: &str = "sessionCookie";
+
+fn register(registry: &mut Registry) {
+    let scheme = |ty, description| MetaSecurityScheme {
+        ty,
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    registry.create_security_scheme(
+        BEARER,
+        MetaSecurityScheme {
+            scheme: Some("bearer"),
+            ..scheme(
+                "http",
+                "The session token in the Authorization header; needs no Origin.",
+            )
+        },
+    );
+    registry.create_security_scheme(
+        SESSION_COOKIE,
+        MetaSecurityScheme {
+            name: Some(COOKIE),
+            key_in: Some("cookie"),
+            ..scheme(
+                "apiKey",
+                "The session token in the cookie that signing in sets. A request that changes something must carry an \
+                 Origin that is this server's or the client's, else it counts as signed out.",
+            )
+        },
+    );
+}
+
+macro_rules! extract {
+    ($type:ident, $optional:literal, |$caller:ident| $finish:expr) => {
+        impl<'a> ApiExtractor<'a> for $type {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                register(registry);
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![BEARER, SESSION_COOKIE]
+            }
+
+            fn has_security_fallback() -> bool {
+                $optional
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let $caller = authenticate(request).await?;
+                Ok($finish)
+            }
+        }
+    };
+}
+
+extract!(Caller, false, |caller| caller.ok_or_else(Problem::signed_out)?);
+extract!(MaybeCaller, true, |caller| Self(caller));

@@ -1,0 +1,192 @@
+//! Recording received messages: both nonces and the effect in one transaction, many messages in one commit.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use parchment_core::{
+    inbox::{InboxStore, Outcome, Receipt, Verified},
+    nonce::Digest,
+    replay::{self, Decision, Seen},
+    storage::StorageError,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use tokio::sync::{mpsc, oneshot};
+
+use super::pins::failed;
+use crate::{
+    social::relations::{self, EffectError},
+    store::{
+        Store, StoreError,
+        entities::{envelope_nonces, transport_nonces},
+    },
+};
+
+/// How many messages share a commit at most.
+const BATCH: usize = 256;
+
+/// How many callers may wait for theirs; beyond that they wait to be let in.
+const QUEUE: usize = 4096;
+
+/// An inbox store on the database: one transaction per call.
+#[derive(Debug, Clone)]
+pub struct StoredInbox {
+    store: Store,
+}
+
+impl StoredInbox {
+    /// The inbox of this database.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl InboxStore for StoredInbox {
+    async fn record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
+        self.store
+            .write(async |tx| {
+                let mut outcomes = Vec::with_capacity(batch.len());
+                for message in batch {
+                    outcomes.push(record(tx, message).await?);
+                }
+                Ok(outcomes)
+            })
+            .await
+            .map_err(failed)
+    }
+}
+
+async fn record(tx: &impl ConnectionTrait, message: Verified) -> Result<Outcome, StoreError> {
+    let transport = (
+        message.server().to_string(),
+        message.transport_nonce().as_bytes().to_vec(),
+    );
+    let envelope = (
+        message.message().from().to_string(),
+        message.envelope_nonce().as_bytes().to_vec(),
+    );
+    let (digest, received) = (message.digest(), message.received());
+    let seen = Seen {
+        transport: transport_nonces::Entity::find_by_id(transport.clone())
+            .one(tx)
+            .await?
+            .is_some(),
+        envelope: match envelope_nonces::Entity::find_by_id(envelope.clone()).one(tx).await? {
+            None => None,
+            Some(row) => Some(read_digest(&row.digest)?),
+        },
+    };
+    let receipt = match replay::decide(message, seen) {
+        Decision::Refuse(refusal) => return Ok(Err(refusal)),
+        Decision::Retry => Receipt::Retried,
+        Decision::Accept(accepted) => {
+            match relations::receive(tx, &accepted).await {
+                Ok(()) => {}
+                Err(EffectError::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(EffectError::Store(error)) => return Err(error),
+            }
+            let row = envelope_nonces::ActiveModel {
+                sender: Set(envelope.0),
+                nonce: Set(envelope.1),
+                digest: Set(digest.as_bytes().to_vec()),
+                received_at: Set(received.0),
+            };
+            envelope_nonces::Entity::insert(row).exec_without_returning(tx).await?;
+            Receipt::Applied
+        }
+    };
+    let row = transport_nonces::ActiveModel {
+        server_id: Set(transport.0),
+        nonce: Set(transport.1),
+        received_at: Set(received.0),
+    };
+    transport_nonces::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(Ok(receipt))
+}
+
+fn read_digest(bytes: &[u8]) -> Result<Digest, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt {
+        reason: "a digest has not 32 bytes".to_owned(),
+    })?;
+    Ok(Digest::from_bytes(bytes))
+}
+
+/// Forgets nonces received at or before `until`; gives how many.
+pub async fn sweep(store: &Store, until: i64) -> Result<u64, StoreError> {
+    store
+        .write(async |tx| {
+            let transport = transport_nonces::Entity::delete_many()
+                .filter(transport_nonces::Column::ReceivedAt.lt(until))
+                .exec(tx)
+                .await?;
+            let envelopes = envelope_nonces::Entity::delete_many()
+                .filter(envelope_nonces::Column::ReceivedAt.lt(until))
+                .exec(tx)
+                .await?;
+            Ok(transport.rows_affected + envelopes.rows_affected)
+        })
+        .await
+}
+
+struct Job {
+    batch: Vec<Verified>,
+    answer: oneshot::Sender<Result<Vec<Outcome>, StorageError>>,
+}
+
+/// An inbox store whose callers share commits.
+///
+/// A commit costs the same for one message as for hundreds. While one is under way, callers
+/// gather, and the next takes them all; each is answered after the commit that holds its message.
+#[derive(Debug, Clone)]
+pub struct GroupedInbox {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl GroupedInbox {
+    /// Starts the writer on this database; it ends when the last clone of this is gone.
+    pub fn start(store: Store) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(write_in_groups(Arc::new(StoredInbox::new(store)), waiting));
+        Self { jobs }
+    }
+}
+
+#[async_trait]
+impl InboxStore for GroupedInbox {
+    async fn record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
+        let stopped = || StorageError("the writer has stopped".to_owned());
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job { batch, answer }).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+async fn write_in_groups(inbox: Arc<StoredInbox>, mut waiting: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+        let all: Vec<Verified> = jobs.iter().flat_map(|job| job.batch.iter().cloned()).collect();
+        match record_safely(&inbox, all).await {
+            Ok(outcomes) => {
+                let mut outcomes = outcomes.into_iter();
+                for job in jobs.drain(..) {
+                    let own = outcomes.by_ref().take(job.batch.len()).collect();
+                    // A caller who has gone away has nothing to hear.
+                    let _ = job.answer.send(Ok(own));
+                }
+            }
+            // Nothing of the group has happened. One message may be what broke it: each by itself, then.
+            Err(_) => {
+                for job in jobs.drain(..) {
+                    let _ = job.answer.send(record_safely(&inbox, job.batch).await);
+                }
+            }
+        }
+    }
+}
+
+/// A message that makes the code panic costs its caller an error and nobody else anything.
+async fn record_safely(inbox: &StoredInbox, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
+    let recorded = AssertUnwindSafe(inbox.record(batch)).catch_unwind().await;
+    recorded.unwrap_or_else(|_| Err(StorageError("recording a message panicked".to_owned())))
+}

@@ -1,0 +1,16 @@
+//! Other servers: being one among them, receiving from them and sending to them.
+//!
+//! In: [`api`] takes requests, [`parchment_core::inbox`] decides on them, [`inbox`] records them.
+//! Out: [`envelope`] checks what a client signed, [`outbox`] sends it. Between the two,
+//! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it.
+
+pub mod api;
+mod cache;
+pub mod envelope;
+pub mod fetch;
+pub mod guard;
+pub mod identity;
+pub mod inbox;
+pub mod outbox;
+pub mod peers;
+pub mod pins;

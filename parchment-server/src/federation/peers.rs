@@ -1,0 +1,136 @@
+//! Asking other servers who they and their users are.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use parchment_core::{
+    directory::{Age, Directory},
+    handle::{Handle, Origin, ServerId},
+    manifest::{MANIFEST_PATH, Manifest, USER_DOCUMENT_PATH, UserDocument},
+    refusal::{Code, Refusal},
+};
+use tokio::sync::Semaphore;
+
+use super::{
+    cache::{Cache, Want},
+    fetch::{FetchError, Fetched, Fetcher},
+};
+use crate::config::Settings;
+
+/// How long a manifest or user document is good: 5 minutes.
+const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How long a failure is remembered: 30 seconds.
+const BAD_FOR: Duration = Duration::from_secs(30);
+
+/// How often a user document is asked for again because a signature did not verify: once in 10 seconds.
+const RENEWED_AFTER: Duration = Duration::from_secs(10);
+
+/// How many questions are under way at once. Strangers can make this server ask; they cannot make it ask without end.
+const ASKED_AT_ONCE: usize = 64;
+
+/// The directory of other servers: fetched over https, cached, each question asked once at a time.
+pub struct Peers {
+    fetcher: Fetcher,
+    manifests: Cache<ServerId, Manifest>,
+    users: Cache<Handle, UserDocument>,
+    asking: Arc<Semaphore>,
+}
+
+impl Peers {
+    /// A directory that has asked nobody yet.
+    pub fn new(fetcher: Fetcher) -> Self {
+        Self {
+            fetcher,
+            manifests: Cache::new(GOOD_FOR, BAD_FOR),
+            users: Cache::new(GOOD_FOR, BAD_FOR),
+            asking: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+        }
+    }
+
+    /// The document of a user elsewhere, at most 5 minutes old.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::UnknownSender`] when her server does not know her, [`Code::PeerUnreachable`] when it does not answer.
+    pub async fn resolve(&self, handle: &Handle) -> Result<UserDocument, Refusal> {
+        self.user(handle, Age::Cached).await
+    }
+
+    /// Where a server is reached: http for this very machine, https for all others.
+    pub fn origin_of(&self, server: &ServerId, settings: &Settings) -> Origin {
+        if server == settings.server_id() {
+            settings.public_origin.clone()
+        } else {
+            Origin::new(server.clone(), !server.is_loopback())
+        }
+    }
+}
+
+async fn fetch(fetcher: Fetcher, asking: Arc<Semaphore>, server: ServerId, path: String) -> Result<Fetched, Refusal> {
+    let Ok(_turn) = asking.try_acquire() else {
+        return Err(Refusal::new(
+            Code::PeerUnreachable,
+            "Too many servers are being asked right now; try again.",
+        ));
+    };
+    fetcher.get(&server, &path).await.map_err(|error| {
+        let detail = match error {
+            FetchError::Refused { why } => format!("The server {server} must not be asked: {why}."),
+            error => format!("The server {server} cannot be asked: {error}."),
+        };
+        Refusal::new(Code::PeerUnreachable, detail)
+    })
+}
+
+#[async_trait]
+impl Directory for Peers {
+    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
+        let ask = || {
+            let (fetcher, asking, server) = (self.fetcher.clone(), self.asking.clone(), server.clone());
+            async move {
+                let answer = fetch(fetcher, asking, server.clone(), MANIFEST_PATH.to_owned()).await?;
+                match answer.status {
+                    200 => Manifest::read(&answer.body, &server),
+                    400..=499 => Err(Refusal::new(Code::InvalidManifest, "The server publishes no manifest.")),
+                    status => Err(unusable_status(status)),
+                }
+            }
+            .boxed()
+        };
+        self.manifests.get(server, Want::Known, ask).await
+    }
+
+    async fn user(&self, handle: &Handle, age: Age) -> Result<UserDocument, Refusal> {
+        let ask = || {
+            let (fetcher, asking, handle) = (self.fetcher.clone(), self.asking.clone(), handle.clone());
+            async move {
+                let server = handle.server();
+                let path = format!("{USER_DOCUMENT_PATH}{}", handle.alias());
+                let answer = fetch(fetcher, asking, server.clone(), path).await?;
+                match answer.status {
+                    200 => UserDocument::read(&answer.body, &handle, !server.is_loopback()),
+                    404 | 410 => Err(Refusal::new(Code::UnknownSender, "Her server does not know the user.")),
+                    status => Err(unusable_status(status)),
+                }
+            }
+            .boxed()
+        };
+        let want = match age {
+            Age::Cached => Want::Known,
+            Age::Renewed => Want::Renewed(RENEWED_AFTER),
+        };
+        self.users.get(handle, want, ask).await
+    }
+}
+
+fn unusable_status(status: u16) -> Refusal {
+    Refusal::new(Code::PeerUnreachable, format!("The other server answered {status}."))
+}
+
+impl std::fmt::Debug for Peers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Peers")
+    }
+}

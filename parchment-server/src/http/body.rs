@@ -1,0 +1,115 @@
+//! Request bodies: bounded, JSON, and refused with the place where they do not fit.
+
+use poem::{FromRequest, Request, RequestBody, http::StatusCode};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    payload::{Json, Payload as _},
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::{ParseFromJSON, Type},
+};
+use serde::de::DeserializeOwned;
+
+use super::problem::{Problem, plain, unsupported_media_type};
+
+/// The longest body of an ordinary operation: 1 MiB.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// A JSON body of the shape `T`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// A JSON body of the shape `T`, or none at all.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+async fn read<T: ParseFromJSON + DeserializeOwned>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<Option<T>, Problem> {
+    let bytes = read_bytes(request, body, MAX_BYTES).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    check_content_type(request)?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Problem::bad_request("malformed_json", format!("The body is not JSON ({place})."))
+    })?;
+    // Serde is strict about types where poem-openapi takes a number for a text; that in turn knows the validators.
+    T::deserialize(&value).map_err(|error| Problem::invalid_body(plain(&error.to_string())))?;
+    T::parse_from_json(Some(value))
+        .map(Some)
+        .map_err(|error| Problem::invalid_body(plain(&error.into_message())))
+}
+
+/// Reads at most `limit` bytes of a body.
+///
+/// # Errors
+///
+/// 413 when it is longer; 400 when the connection breaks before its end.
+pub async fn read_bytes(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too long.");
+    let announced = request
+        .header("content-length")
+        .and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let Ok(body) = <poem::Body as FromRequest>::from_request(request, body).await else {
+        return Ok(Vec::new());
+    };
+    match body.into_bytes_limit(limit).await {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(poem::error::ReadBodyError::PayloadTooLarge) => Err(too_large()),
+        Err(_) => Err(Problem::bad_request("bad_request", "The body broke off.")),
+    }
+}
+
+/// Refuses every content type but `application/json`, with or without parameters.
+pub fn check_content_type(request: &Request) -> Result<(), Problem> {
+    match request.content_type() {
+        Some(content_type) if Json::<serde_json::Value>::check_content_type(content_type) => Ok(()),
+        _ => Err(unsupported_media_type()),
+    }
+}
+
+macro_rules! document {
+    ($type:ident, $required:literal, |$read:ident| $finish:expr) => {
+        impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for $type<T> {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                <T as Type>::register(registry);
+            }
+
+            fn request_meta() -> Option<MetaRequest> {
+                Some(MetaRequest {
+                    description: None,
+                    content: vec![MetaMediaType {
+                        content_type: Json::<T>::CONTENT_TYPE,
+                        schema: T::schema_ref(),
+                    }],
+                    required: $required,
+                })
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                body: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let $read: Option<T> = read(request, body).await?;
+                Ok($finish)
+            }
+        }
+    };
+}
+
+document!(Body, true, |read| Self(read.ok_or_else(|| Problem::bad_request(
+    "malformed_json",
+    "The body is empty."
+))?));
+document!(OptionalBody, false, |read| Self(read));

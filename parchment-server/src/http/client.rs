@@ -1,0 +1,50 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use poem::{Addr, Request};
+
+use crate::config::Network;
+
+/// The address of the client: the connection's, or what trusted proxies say of it.
+///
+/// `X-Forwarded-For` is believed from right to left for as long as the one who wrote an entry is
+/// trusted; the first address that is not is the client. What a client itself puts into the
+/// header stands left of that and is never looked at.
+pub fn address(request: &Request, trusted: &[Network]) -> IpAddr {
+    let connection = match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => address.ip().to_canonical(),
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let mut client = connection;
+    for entry in forwarded.iter().rev() {
+        if !is_trusted(client) {
+            break;
+        }
+        match entry.trim().parse::<IpAddr>() {
+            Ok(address) => client = address.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+/// What limits are counted by: an IPv4 address, or the 64-bit network of an IPv6 one, which one
+/// subscriber has to herself.
+pub fn limit_key(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What all faces of the server share: callers, bodies, problems, limits.
+
+pub mod answer;
+pub mod body;
+pub mod client;
+pub mod cross_origin;
+pub mod problem;
+pub mod traffic;

@@ -1,0 +1,92 @@
+//! Aliases: unique without regard to case, looked up exactly, reserved for ever.
+
+use parchment_core::{handle::Alias, time::UnixMillis};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, prelude::Uuid,
+};
+
+use crate::{
+    http::problem::Problem,
+    store::{
+        Store, StoreError,
+        entities::{alias_reservations, friendships, invitations, revocations, users},
+    },
+};
+
+/// Gives a user an alias; setting the one she has changes nothing.
+///
+/// # Errors
+///
+/// 409 `alias_taken` when it is or was somebody else's in any spelling; 409 `alias_in_use` when she has one and
+/// others know her by it: friends, open invitations or pending revocations.
+pub async fn set(store: &Store, user_id: Uuid, alias: &Alias, now: UnixMillis) -> Result<(), Problem> {
+    let key = alias.as_str().to_ascii_lowercase();
+    store
+        .write(async |tx| {
+            let user = users::Entity::find_by_id(user_id)
+                .one(tx)
+                .await
+                .map_err(StoreError::from)?;
+            let user = user.ok_or_else(Problem::signed_out)?;
+            if user.alias.as_deref() == Some(alias.as_str()) {
+                return Ok(());
+            }
+            if user.alias.is_some() && is_known_to_others(tx, user_id).await? {
+                let message = "Others know you by your alias; end friendships, invitations and revocations first.";
+                return Err(Problem::conflict("alias_in_use", message));
+            }
+            let reserved = alias_reservations::Entity::find_by_id(&key)
+                .one(tx)
+                .await
+                .map_err(StoreError::from)?;
+            match reserved {
+                Some(reserved) if reserved.user_id != user_id => {
+                    return Err(Problem::conflict("alias_taken", "This alias is taken."));
+                }
+                Some(_) => {}
+                None => {
+                    let reservation = alias_reservations::ActiveModel {
+                        alias_key: Set(key.clone()),
+                        alias: Set(alias.as_str().to_owned()),
+                        user_id: Set(user_id),
+                        created_at: Set(now.0),
+                    };
+                    reservation.insert(tx).await.map_err(StoreError::from)?;
+                }
+            }
+            let mut user = users::ActiveModel::from(user);
+            user.alias = Set(Some(alias.as_str().to_owned()));
+            user.alias_key = Set(Some(key.clone()));
+            user.updated_at = Set(now.0);
+            user.update(tx).await.map_err(StoreError::from)?;
+            Ok(())
+        })
+        .await
+}
+
+/// The user with exactly this alias.
+pub async fn find(db: &impl ConnectionTrait, alias: &Alias) -> Result<Option<users::Model>, StoreError> {
+    // The unique column finds her in any spelling; only the exact one counts.
+    let user = users::Entity::find()
+        .filter(users::Column::AliasKey.eq(alias.as_str().to_ascii_lowercase()))
+        .one(db)
+        .await?;
+    Ok(user.filter(|user| user.alias.as_deref() == Some(alias.as_str())))
+}
+
+async fn is_known_to_others(db: &impl ConnectionTrait, user_id: Uuid) -> Result<bool, StoreError> {
+    let friends = friendships::Entity::find()
+        .filter(friendships::Column::UserId.eq(user_id))
+        .count(db)
+        .await?;
+    let invited = invitations::Entity::find()
+        .filter(invitations::Column::UserId.eq(user_id))
+        .count(db)
+        .await?;
+    let pending = revocations::Entity::find()
+        .filter(revocations::Column::UserId.eq(user_id))
+        .count(db)
+        .await?;
+    Ok(friends + invited + pending > 0)
+}

@@ -1,0 +1,106 @@
+//! Starting over after losing every key.
+//!
+//! One transaction: everybody the user was connected with on other servers is queued to be told,
+//! everything that only the lost keys could open or prove is deleted, and the keys are taken off.
+//! What another piece of work stores for a user joins the deletion here when it brings its tables.
+
+use std::collections::BTreeSet;
+
+use parchment_core::{
+    handle::{Handle, ServerId},
+    time::UnixMillis,
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _, prelude::Uuid, sea_query::OnConflict,
+};
+
+use crate::{
+    auth::sessions,
+    random,
+    social::relations,
+    store::{
+        Store, StoreError,
+        entities::{friendships, invitations, revocations, users},
+    },
+};
+
+/// Resets the identity of a user; `session` is the one that stays.
+pub async fn reset(
+    store: &Store,
+    server: &ServerId,
+    user_id: Uuid,
+    session: Uuid,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    store
+        .write(async |tx| {
+            let user = users::Entity::find_by_id(user_id)
+                .one(tx)
+                .await?
+                .ok_or(StoreError::Missing)?;
+            let own = user.alias.as_ref().map(|alias| format!("{alias}@{server}"));
+            for peer in peers(tx, user_id).await? {
+                if own.as_deref() == Some(peer.as_str()) {
+                    continue;
+                }
+                match Handle::parse(&peer) {
+                    Ok(peer) if peer.is_on(server) => {
+                        if let Some(own) = &own {
+                            relations::end_local(tx, &peer, own).await?;
+                        }
+                    }
+                    _ => queue(tx, user_id, &peer, now).await?,
+                }
+            }
+            friendships::Entity::delete_many()
+                .filter(friendships::Column::UserId.eq(user_id))
+                .exec(tx)
+                .await?;
+            invitations::Entity::delete_many()
+                .filter(invitations::Column::UserId.eq(user_id))
+                .exec(tx)
+                .await?;
+            let mut user = users::ActiveModel::from(user);
+            user.signing_key = Set(None);
+            user.encryption_key = Set(None);
+            user.km_version = Set(1);
+            user.updated_at = Set(now.0);
+            user.update(tx).await?;
+            sessions::end_others(tx, user_id, session).await
+        })
+        .await
+}
+
+/// Everybody the user is connected with, each once.
+async fn peers(tx: &impl ConnectionTrait, user_id: Uuid) -> Result<BTreeSet<String>, StoreError> {
+    let friends: Vec<String> = friendships::Entity::find()
+        .select_only()
+        .column(friendships::Column::FriendHandle)
+        .filter(friendships::Column::UserId.eq(user_id))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let invited: Vec<String> = invitations::Entity::find()
+        .select_only()
+        .column(invitations::Column::PeerHandle)
+        .filter(invitations::Column::UserId.eq(user_id))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(friends.into_iter().chain(invited).collect())
+}
+
+async fn queue(tx: &impl ConnectionTrait, user_id: Uuid, peer: &str, now: UnixMillis) -> Result<(), StoreError> {
+    let row = revocations::ActiveModel {
+        id: Set(random::id()),
+        user_id: Set(user_id),
+        peer_handle: Set(peer.to_owned()),
+        created_at: Set(now.0),
+    };
+    revocations::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! A Parchment home server, as a program and as a library.
+//!
+//! [`Server::start`] runs a whole server; [`endpoint`] gives its HTTP interface to be mounted in
+//! another poem application. See `ARCHITECTURE.md` for the rooms and how a message walks through them.
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod demo;
+pub mod federation;
+mod housekeeping;
+pub mod http;
+pub mod identity;
+pub mod mail;
+pub mod openapi;
+mod random;
+mod server;
+pub mod social;
+pub mod store;
+pub mod telemetry;
+pub mod testing;
+
+pub use server::{Server, endpoint};

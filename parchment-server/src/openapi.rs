@@ -1,0 +1,38 @@
+//! The document: what `parchment-server openapi` prints and `openapi/parchment.json` holds.
+
+use poem_openapi::{OpenApiService, Tags};
+
+use crate::{auth::api::AuthApi, federation::api::FederationApi, identity::api::IdentityApi, social::api::SocialApi};
+
+/// How operations are grouped.
+#[derive(Tags, Debug)]
+pub enum Tag {
+    /// Signing in and sessions.
+    Auth,
+    /// Friends and invitations.
+    Friends,
+    /// Identities, and what servers say to each other.
+    Federation,
+}
+
+/// All operations.
+pub type Api = (AuthApi, IdentityApi, SocialApi, FederationApi);
+
+/// The service that answers them.
+pub fn service() -> OpenApiService<Api, ()> {
+    let api = (AuthApi, IdentityApi, SocialApi, FederationApi);
+    OpenApiService::new(api, "Parchment", env!("CARGO_PKG_VERSION")).description(
+        "The home of people who keep their own identity. Error bodies are `{message, code}`: the code is part of the \
+         contract, the message is for people. Times are RFC 3339 in UTC with milliseconds; keys, signatures and nonces \
+         are standard base64 with padding.",
+    )
+}
+
+/// The document as JSON, members sorted, with a final line break.
+pub fn document() -> String {
+    let text = service().spec();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,125 @@
+//! Putting the application on the network, and taking it off again.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use poem::{
+    Endpoint, EndpointExt as _, IntoEndpoint as _, Route,
+    http::header,
+    listener::{Acceptor as _, Listener as _, TcpListener},
+    middleware::{NormalizePath, SetHeader, TrailingSlash},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    app::{App, StartError},
+    config::Settings,
+    housekeeping,
+    http::{cross_origin, problem},
+    openapi,
+};
+
+/// How long requests under way may take to finish when the server stops.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Starts a server as set; it listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what to mend.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let wanted = settings.listen;
+        let app = App::open(settings).await?;
+        let failed = |error| StartError::Listen { address: wanted, error };
+        let acceptor = TcpListener::bind(wanted).into_acceptor().await.map_err(failed)?;
+        let address = acceptor
+            .local_addr()
+            .first()
+            .and_then(|address| address.as_socket_addr().copied());
+        let address = address.unwrap_or(wanted);
+
+        tokio::spawn(housekeeping::run(Arc::downgrade(&app)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = poem::Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+        let running = tokio::spawn(server.run_with_graceful_shutdown(
+            endpoint(app.clone()),
+            async {
+                // An error means that the handle is gone, which stops the server as well.
+                let _ = stopped.await;
+            },
+            Some(GRACE),
+        ));
+        tracing::info!(%address, origin = %app.settings.public_origin, "listening");
+        Ok(Self {
+            app,
+            address,
+            stop: Some(stop),
+            running,
+        })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The application behind it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Stops taking requests, lets those under way finish, and closes the database.
+    ///
+    /// # Errors
+    ///
+    /// When listening had failed.
+    pub async fn stop(mut self) -> std::io::Result<()> {
+        drop(self.stop.take());
+        let result = (&mut self.running)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        self.app.store.close().await;
+        result
+    }
+
+    /// Runs until `until` is done, then stops.
+    ///
+    /// # Errors
+    ///
+    /// When listening fails.
+    pub async fn run_until(mut self, until: impl Future<Output = ()>) -> std::io::Result<()> {
+        tokio::select! {
+            () = until => self.stop().await,
+            ended = &mut self.running => ended.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+        }
+    }
+}
+
+/// The whole HTTP interface of an application.
+pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
+    let cors = cross_origin::cors(app.settings.client_origin());
+    Route::new()
+        .nest("/", openapi::service())
+        .data(app)
+        .catch_all_error(problem::from_framework)
+        .with(NormalizePath::new(TrailingSlash::Trim))
+        .with(cors)
+        .with(
+            SetHeader::new()
+                .overriding(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+                .appending(header::CACHE_CONTROL, "no-store"),
+        )
+        .into_endpoint()
+}

@@ -1,0 +1,353 @@
+//! Inviting, answering and taking back.
+//!
+//! Towards another server the row is written before the message is sent, so that nothing that
+//! the other side may already know is ever forgotten here: an invitation is `sending` and an
+//! acceptance `accepting` until an answer says otherwise, and doing it again sends again.
+
+use parchment_core::{
+    envelope::{Kind, SignedMessage},
+    handle::Handle,
+    manifest::UserDocument,
+};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, prelude::Uuid};
+
+use super::relations::{self, EffectError};
+use crate::{
+    app::App,
+    federation::{
+        envelope::{self, ClientEnvelope},
+        outbox::Delivery,
+    },
+    http::problem::Problem,
+    identity::keys,
+    store::{
+        StoreError,
+        entities::{
+            friendships,
+            invitations::{self, Direction, Status},
+            users,
+        },
+    },
+};
+
+/// The open invitations of a user, oldest first.
+pub async fn list(
+    app: &App,
+    user_id: Uuid,
+    direction: Option<Direction>,
+) -> Result<Vec<invitations::Model>, StoreError> {
+    let mut query = invitations::Entity::find().filter(invitations::Column::UserId.eq(user_id));
+    if let Some(direction) = direction {
+        query = query.filter(invitations::Column::Direction.eq(direction));
+    }
+    let query = query
+        .order_by_asc(invitations::Column::CreatedAt)
+        .order_by_asc(invitations::Column::Id);
+    Ok(query.all(app.store.reader()).await?)
+}
+
+/// Invites somebody.
+pub async fn invite(
+    app: &App,
+    user: &users::Model,
+    to: &Handle,
+    envelope: &ClientEnvelope<'_>,
+) -> Result<invitations::Model, Problem> {
+    let own = envelope::own_document(app, user)?;
+    if *to == own.handle {
+        return Err(Problem::bad_request("self", "You cannot invite yourself."));
+    }
+    if to.is_on(app.settings.server_id()) {
+        envelope::check_local(app, user, Kind::FriendInvite, to, envelope)?;
+        return invite_local(app, user, &own, to).await;
+    }
+    let message = envelope::check(app, user, Kind::FriendInvite, to, envelope)?;
+    check_new(app.store.reader(), user.id, to).await?;
+    app.peers.resolve(to).await.map_err(envelope::resolve_problem)?;
+    let (invitation, now) = (to.as_str(), app.now());
+    let invitation = app
+        .store
+        .write(async |tx| {
+            check_new(tx, user.id, to).await?;
+            relations::insert_invitation(tx, user.id, invitation, Direction::Outgoing, Status::Sending, now).await?;
+            let row = relations::invitation(tx, user.id, invitation, Direction::Outgoing).await?;
+            row.ok_or_else(|| Problem::from(StoreError::Missing))
+        })
+        .await?;
+    send_invitation(app, invitation, to, &message).await
+}
+
+/// Refuses a second friendship or invitation of a pair; one that is still `sending` may be sent again.
+async fn check_new(db: &impl ConnectionTrait, user_id: Uuid, to: &Handle) -> Result<(), Problem> {
+    if relations::friendship(db, user_id, to.as_str()).await?.is_some() {
+        return Err(Problem::conflict("already_friends", "You are friends already."));
+    }
+    let invitation = relations::invitation(db, user_id, to.as_str(), Direction::Outgoing).await?;
+    if invitation.is_some_and(|invitation| invitation.status == Status::Pending) {
+        return Err(Problem::conflict(
+            "already_invited",
+            "Your invitation waits for an answer.",
+        ));
+    }
+    Ok(())
+}
+
+async fn send_invitation(
+    app: &App,
+    invitation: invitations::Model,
+    to: &Handle,
+    message: &SignedMessage,
+) -> Result<invitations::Model, Problem> {
+    match app.outbox.deliver(to, message, app.now()).await {
+        Delivery::Unknown => Err(delivery_unknown()),
+        // An earlier attempt arrived and its answer got lost.
+        Delivery::Refused { code } if code != "already_invited" => {
+            app.store
+                .write(async |tx| {
+                    invitations::Entity::delete_many()
+                        .filter(invitations::Column::Id.eq(invitation.id))
+                        .filter(invitations::Column::Status.eq(Status::Sending))
+                        .exec(tx)
+                        .await
+                        .map_err(StoreError::from)
+                })
+                .await?;
+            Err(peer_refused(&code))
+        }
+        Delivery::Delivered | Delivery::Refused { .. } => {
+            // The answer may have come meanwhile and ended the row: then there is nothing to update.
+            app.store
+                .write(async |tx| {
+                    invitations::Entity::update_many()
+                        .col_expr(invitations::Column::Status, sea_orm::prelude::Expr::value("pending"))
+                        .filter(invitations::Column::Id.eq(invitation.id))
+                        .exec(tx)
+                        .await
+                        .map_err(StoreError::from)
+                })
+                .await?;
+            Ok(invitations::Model {
+                status: Status::Pending,
+                ..invitation
+            })
+        }
+    }
+}
+
+async fn invite_local(
+    app: &App,
+    user: &users::Model,
+    own: &UserDocument,
+    to: &Handle,
+) -> Result<invitations::Model, Problem> {
+    let now = app.now();
+    app.store
+        .write(async |tx| {
+            let invited = relations::local_user(tx, to)
+                .await?
+                .ok_or_else(envelope::unknown_handle)?;
+            check_new(tx, user.id, to).await?;
+            relations::receive_invitation(tx, invited.id, &own.handle, now)
+                .await
+                .map_err(local_problem)?;
+            relations::insert_invitation(tx, user.id, to.as_str(), Direction::Outgoing, Status::Pending, now).await?;
+            let row = relations::invitation(tx, user.id, to.as_str(), Direction::Outgoing).await?;
+            row.ok_or_else(|| Problem::from(StoreError::Missing))
+        })
+        .await
+}
+
+/// What a rule says about two users of this server: the same code, and 409 because the caller can look it up.
+fn local_problem(error: EffectError) -> Problem {
+    match error {
+        EffectError::Refused(refusal) => Problem::conflict(refusal.code().as_str(), refusal.detail().to_owned()),
+        EffectError::Store(error) => error.into(),
+    }
+}
+
+/// An invitation that the user received.
+async fn incoming(db: &impl ConnectionTrait, user_id: Uuid, id: Uuid) -> Result<invitations::Model, Problem> {
+    let row = invitations::Entity::find_by_id(id)
+        .filter(invitations::Column::UserId.eq(user_id))
+        .filter(invitations::Column::Direction.eq(Direction::Incoming))
+        .one(db)
+        .await
+        .map_err(StoreError::from)?;
+    row.ok_or_else(no_such_invitation)
+}
+
+fn no_such_invitation() -> Problem {
+    Problem::not_found("You have no such invitation.")
+}
+
+fn peer_of(invitation: &invitations::Model) -> Result<Handle, Problem> {
+    Handle::parse(&invitation.peer_handle).map_err(Problem::internal)
+}
+
+/// Accepts an invitation.
+pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<(), Problem> {
+    let own = envelope::own_document(app, user)?;
+    let peer = peer_of(&incoming(app.store.reader(), user.id, id).await?)?;
+    if peer.is_on(app.settings.server_id()) {
+        envelope::check_local(app, user, Kind::FriendAccept, &peer, envelope)?;
+        return accept_local(app, user, id, &own, &peer).await;
+    }
+    let message = envelope::check(app, user, Kind::FriendAccept, &peer, envelope)?;
+    let friend = app.peers.resolve(&peer).await.map_err(envelope::resolve_problem)?;
+    let now = app.now();
+    app.store
+        .write(async |tx| {
+            incoming(tx, user.id, id).await?;
+            relations::befriend(tx, user.id, &friend, friendships::Status::Accepting, now).await?;
+            Ok::<_, Problem>(())
+        })
+        .await?;
+    match app.outbox.deliver(&peer, &message, app.now()).await {
+        Delivery::Unknown => Err(delivery_unknown()),
+        Delivery::Delivered => {
+            app.store
+                .write(async |tx| {
+                    // Nothing is made anew when the other side ended it in the meantime.
+                    if relations::friendship(tx, user.id, peer.as_str()).await?.is_some() {
+                        relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+                .await?;
+            Ok(())
+        }
+        Delivery::Refused { code } => {
+            app.store
+                .write(async |tx| {
+                    friendships::Entity::delete_many()
+                        .filter(friendships::Column::UserId.eq(user.id))
+                        .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
+                        .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
+                        .exec(tx)
+                        .await
+                        .map_err(StoreError::from)?;
+                    if code == "no_invitation" {
+                        relations::withdraw(tx, user.id, peer.as_str(), Direction::Incoming).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+                .await?;
+            Err(peer_refused(&code))
+        }
+    }
+}
+
+async fn accept_local(
+    app: &App,
+    user: &users::Model,
+    id: Uuid,
+    own: &UserDocument,
+    peer: &Handle,
+) -> Result<(), Problem> {
+    let now = app.now();
+    app.store
+        .write(async |tx| {
+            incoming(tx, user.id, id).await?;
+            let inviter = relations::local_user(tx, peer).await?.ok_or_else(no_such_invitation)?;
+            let inviter_document = keys::document(&inviter, app.settings.server_id()).ok_or_else(|| {
+                Problem::conflict(
+                    "no_identity",
+                    "The one who invited you has no signing key at the moment.",
+                )
+            })?;
+            relations::receive_acceptance(tx, inviter.id, own, now)
+                .await
+                .map_err(local_problem)?;
+            relations::befriend(tx, user.id, &inviter_document, friendships::Status::Accepted, now).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Rejects an invitation; says whether the one who invited was told.
+pub async fn reject(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
+    let invitation = incoming(app.store.reader(), user.id, id).await?;
+    let peer = peer_of(&invitation)?;
+    end_one(app, user, &invitation, &peer).await?;
+    tell(app, user, Kind::FriendReject, &peer, envelope).await
+}
+
+/// Takes back an invitation; says whether the one who was invited was told.
+pub async fn cancel(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
+    let row = invitations::Entity::find_by_id(id)
+        .filter(invitations::Column::UserId.eq(user.id))
+        .filter(invitations::Column::Direction.eq(Direction::Outgoing))
+        .one(app.store.reader())
+        .await
+        .map_err(StoreError::from)?;
+    let invitation = row.ok_or_else(no_such_invitation)?;
+    let peer = peer_of(&invitation)?;
+    end_one(app, user, &invitation, &peer).await?;
+    tell(app, user, Kind::RelationshipRevoke, &peer, envelope).await
+}
+
+/// Ends an invitation here, on both sides where both people live here.
+async fn end_one(
+    app: &App,
+    user: &users::Model,
+    invitation: &invitations::Model,
+    peer: &Handle,
+) -> Result<(), Problem> {
+    let own = user
+        .alias
+        .as_ref()
+        .map(|alias| format!("{alias}@{}", app.settings.server_id()));
+    let (mine, theirs) = match invitation.direction {
+        Direction::Incoming => (Direction::Incoming, Direction::Outgoing),
+        Direction::Outgoing => (Direction::Outgoing, Direction::Incoming),
+    };
+    app.store
+        .write(async |tx| {
+            relations::withdraw(tx, user.id, peer.as_str(), mine).await?;
+            // An acceptance of it that is still under way ends with it.
+            friendships::Entity::delete_many()
+                .filter(friendships::Column::UserId.eq(user.id))
+                .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
+                .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
+                .exec(tx)
+                .await
+                .map_err(StoreError::from)?;
+            if let (true, Some(own)) = (peer.is_on(app.settings.server_id()), &own)
+                && let Some(other) = relations::local_user(tx, peer).await?
+            {
+                relations::withdraw(tx, other.id, own, theirs).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Tells somebody of an end that has already taken effect here; says whether she knows now.
+pub(super) async fn tell(
+    app: &App,
+    user: &users::Model,
+    kind: Kind,
+    peer: &Handle,
+    envelope: &ClientEnvelope<'_>,
+) -> Result<bool, Problem> {
+    if peer.is_on(app.settings.server_id()) {
+        return Ok(true);
+    }
+    let Ok(message) = envelope::check(app, user, kind, peer, envelope) else {
+        return Ok(false);
+    };
+    Ok(matches!(
+        app.outbox.deliver(peer, &message, app.now()).await,
+        Delivery::Delivered
+    ))
+}
+
+fn delivery_unknown() -> Problem {
+    let message = "The other server did not answer; it may or may not know. Do the same again to send it again.";
+    Problem::bad_gateway("delivery_unknown", message)
+}
+
+fn peer_refused(code: &str) -> Problem {
+    Problem::bad_gateway("peer_refused", format!("The other server refused the message: {code}."))
+}
