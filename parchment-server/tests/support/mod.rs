@@ -1,0 +1,4 @@
+//! What the black-box tests share: real servers on loopback, with real database files.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod app;
