@@ -94,7 +94,11 @@ impl Timestamp {
     }
 
     /// The written form of an instant: `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    ///
+    /// RFC 3339 has four digits for the year: earlier instants become the first of the year 0000, later ones the
+    /// last of 9999.
     pub fn from_instant(instant: UnixMillis) -> Self {
+        let instant = instant.clamp(UnixMillis(-62_167_219_200_000), UnixMillis(253_402_300_799_999));
         Self {
             text: instant.to_string().into(),
             instant,

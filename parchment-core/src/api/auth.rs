@@ -7,7 +7,7 @@ use super::{Email, Time};
 /// `POST /auth/verify`: asks for a sign-in code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example, deny_unknown_fields))]
 pub struct VerifyRequest {
     /// Where the code is sent.
     pub email: Email,
@@ -27,7 +27,7 @@ pub enum SignInMethod {
 /// `POST /auth/sessions`: exchanges a code for a session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example, deny_unknown_fields))]
 pub struct SignInRequest {
     /// How she signs in.
     pub method: SignInMethod,
@@ -48,7 +48,7 @@ impl std::fmt::Debug for SignInRequest {
 
 /// A new session: the token is shown this once and never again.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct SignInResponse {
     /// The session token, for `Authorization: Bearer`.
     pub token: String,
@@ -67,7 +67,11 @@ impl std::fmt::Debug for SignInResponse {
 /// A user as she sees herself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase")
+)]
 pub struct User {
     /// Her id on this server.
     pub id: String,
@@ -105,7 +109,11 @@ pub struct User {
 /// One session of the caller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase")
+)]
 pub struct Session {
     /// The session's id; it is not its token.
     pub id: String,
@@ -127,7 +135,7 @@ pub struct Session {
 
 /// `GET /auth/sessions/current`: who is asking.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct CurrentSession {
     /// Who is signed in.
     pub user: User,

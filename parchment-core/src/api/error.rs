@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 /// What went wrong, for people and for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(skip_serializing_if_is_none))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, skip_serializing_if_is_none)
+)]
 pub struct ErrorBody {
     /// A sentence for people; it may change.
     pub message: String,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(deny_unknown_fields, skip_serializing_if_is_none)
+    oai(example, deny_unknown_fields, skip_serializing_if_is_none)
 )]
 pub struct InboxMessage {
     /// 2; absent in a legacy message.

@@ -18,7 +18,11 @@ pub enum FriendStatus {
 /// A friend of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase")
+)]
 pub struct Friend {
     /// The id of the friendship here.
     pub id: String,
@@ -46,7 +50,7 @@ pub struct Friend {
 
 /// `GET /friends`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct Friends {
     /// Oldest first.
     pub friends: Vec<Friend>,
@@ -77,7 +81,11 @@ pub enum InvitationStatus {
 /// An open invitation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase")
+)]
 pub struct Invitation {
     /// The id of the invitation here.
     pub id: String,
@@ -95,7 +103,7 @@ pub struct Invitation {
 
 /// `GET /friends/invitations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct Invitations {
     /// Oldest first.
     pub invitations: Vec<Invitation>,
@@ -111,7 +119,7 @@ pub struct Invitations {
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(deny_unknown_fields, skip_serializing_if_is_none)
+    oai(example, deny_unknown_fields, skip_serializing_if_is_none)
 )]
 pub struct InviteRequest {
     /// Who is invited.
@@ -128,7 +136,7 @@ pub struct InviteRequest {
 
 /// The invitation that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct InviteResponse {
     /// The invitation.
     pub invitation: Invitation,
@@ -142,7 +150,7 @@ pub struct InviteResponse {
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(deny_unknown_fields, skip_serializing_if_is_none)
+    oai(example, deny_unknown_fields, skip_serializing_if_is_none)
 )]
 pub struct EnvelopeRequest {
     /// Base64 of the 64-byte signature.
@@ -158,7 +166,7 @@ pub struct EnvelopeRequest {
 
 /// The end of something, which always takes effect here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct Ended {
     /// Always true.
     pub success: bool,
@@ -168,7 +176,7 @@ pub struct Ended {
 
 /// `POST /friends/sync-keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct SyncResponse {
     /// One result per friend.
     pub results: Vec<SyncResult>,
@@ -195,7 +203,7 @@ pub struct SyncResult {
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(deny_unknown_fields, skip_serializing_if_is_none)
+    oai(example, deny_unknown_fields, skip_serializing_if_is_none)
 )]
 pub struct RevokeRequest {
     /// Base64 of the 64-byte signature.

@@ -6,7 +6,7 @@ use super::Time;
 
 /// The answer of operations that have nothing else to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct Success {
     /// Always true.
     pub success: bool,
@@ -20,7 +20,11 @@ impl Success {
 /// `GET /users/me/identity`: the caller as others know her.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase")
+)]
 pub struct Identity {
     /// Her handle; null until she has an alias.
     #[cfg_attr(feature = "openapi", oai(nullable))]
@@ -38,7 +42,7 @@ pub struct Identity {
 /// `PATCH /users/me/alias`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example, deny_unknown_fields))]
 pub struct AliasRequest {
     /// 3 to 30 letters, digits or underscores.
     pub alias: String,
@@ -46,7 +50,7 @@ pub struct AliasRequest {
 
 /// The alias that was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct AliasResponse {
     /// The alias.
     pub alias: String,
@@ -60,7 +64,7 @@ pub struct AliasResponse {
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(rename_all = "camelCase", deny_unknown_fields)
+    oai(example, rename_all = "camelCase", deny_unknown_fields)
 )]
 pub struct KeysRequest {
     /// Ed25519, 32 bytes, canonical, not of small order.
@@ -82,7 +86,7 @@ pub enum ResetConfirmation {
 /// `POST /users/me/identity/reset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example, deny_unknown_fields))]
 pub struct ResetRequest {
     /// The words that say she means it.
     pub confirm: ResetConfirmation,
@@ -90,7 +94,7 @@ pub struct ResetRequest {
 
 /// `GET /users/me/revocations/pending`: whom the caller has still to tell that her old identity is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct PendingRevocations {
     /// Oldest first.
     pub revocations: Vec<PendingRevocation>,
@@ -112,7 +116,7 @@ pub struct PendingRevocation {
 /// `POST /users/me/revocations/flush`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example, deny_unknown_fields))]
 pub struct FlushRequest {
     /// One signed message per handle, at most 500.
     #[cfg_attr(feature = "openapi", oai(validator(max_items = 500)))]
@@ -144,7 +148,7 @@ pub struct FlushItem {
 
 /// What became of each item, in the order sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct FlushResponse {
     /// One result per item.
     pub results: Vec<FlushResult>,

@@ -9,6 +9,8 @@
 
 pub mod auth;
 pub mod error;
+#[cfg(feature = "openapi")]
+mod examples;
 pub mod federation;
 pub mod friends;
 pub mod identity;

@@ -66,6 +66,11 @@ impl Email {
         }
     }
 
+    #[cfg(feature = "openapi")]
+    pub(super) fn literal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The address as typed.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,7 +10,7 @@ use crate::{
 
 /// `GET /.well-known/parchment-server`: what the server says of itself (protocol section 4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
 pub struct ManifestDocument {
     /// The server's name.
     pub server_id: String,
@@ -46,7 +46,7 @@ impl From<&Manifest> for ManifestDocument {
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Object),
-    oai(rename_all = "camelCase", skip_serializing_if_is_none)
+    oai(example, rename_all = "camelCase", skip_serializing_if_is_none)
 )]
 pub struct UserDocumentBody {
     /// Who it is about.

@@ -87,10 +87,13 @@ impl fmt::Display for ParseError {
             ParseErrorKind::IntegerNotExact => f.write_str("an integer that a double cannot hold exactly")?,
         }
         write!(f, " at byte {}", self.offset)?;
-        if !self.path.is_empty() {
-            write!(f, " ({})", self.pointer())?;
+        let pointer = self.pointer();
+        // Member names come from outside: what is printed must stay one short line.
+        match pointer.len() {
+            0 => Ok(()),
+            1..=80 if pointer.bytes().all(|b| b.is_ascii_graphic()) => write!(f, " ({pointer})"),
+            _ => f.write_str(" (…)"),
         }
-        Ok(())
     }
 }
 
@@ -399,6 +402,14 @@ mod tests {
             error.to_string(),
             "an integer that a double cannot hold exactly at byte 21 (/a/1/b~1c/1)"
         );
+    }
+
+    #[test]
+    fn an_error_prints_on_one_short_line_whatever_the_names_are() {
+        for name in ["\\n\\u001b[31mFORGED".to_owned(), "x".repeat(60_000)] {
+            let error = parse(format!(r#"{{"{name}":1e999}}"#).as_bytes()).unwrap_err();
+            assert!(error.to_string().ends_with(" (…)"), "{error}");
+        }
     }
 
     #[test]

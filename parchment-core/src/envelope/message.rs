@@ -6,7 +6,7 @@ use crate::{
     handle::Handle,
     keys::{Signature, SignatureError, SigningKey, VerifyingKey},
     nonce::{Digest, Nonce},
-    refusal::Refusal,
+    refusal::{Code, Refusal},
     time::Timestamp,
 };
 
@@ -66,7 +66,9 @@ impl UserMessage {
     ///
     /// # Errors
     ///
-    /// [`Code::InvalidPayload`](crate::refusal::Code::InvalidPayload) when the payload lacks what the kind needs.
+    /// [`Code::InvalidPayload`] when the payload lacks what the kind needs, or when its canonical text is one that
+    /// receivers refuse (protocol section 17.1): a number such as `1e20`, which is written as an integer that a
+    /// double does not hold exactly, too deep a nesting, too long a text.
     pub fn new(
         kind: Kind,
         from: Handle,
@@ -76,6 +78,15 @@ impl UserMessage {
         payload: Object,
     ) -> Result<Self, Refusal> {
         let content = Content::read(kind, &payload)?;
+        let mut text = Vec::new();
+        canonical::write_object(&payload, &mut text);
+        canonical::parse(&text).map_err(|error| {
+            Refusal::new(
+                Code::InvalidPayload,
+                format!("Receivers would refuse the payload: {error}."),
+            )
+            .by_rule(1)
+        })?;
         Ok(Self {
             form: Form::V2 { nonce },
             content,

@@ -1,0 +1,6 @@
+//! See `targets/manifest.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    parchment_fuzz::manifest::check(data);
+});

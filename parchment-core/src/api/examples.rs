@@ -1,0 +1,209 @@
+//! Examples for the published document.
+//!
+//! They tell one story: alice of `home.example` and bob of `other.example`. Keys, signatures and
+//! nonces are real ones, so that every example is accepted wherever its shape is.
+
+use poem_openapi::types::Example;
+
+use super::{
+    Email, Time,
+    auth::{CurrentSession, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User, VerifyRequest},
+    error::ErrorBody,
+    federation::InboxMessage,
+    friends::{
+        Direction, Ended, EnvelopeRequest, Friend, FriendStatus, Friends, Invitation, InvitationStatus, Invitations,
+        InviteRequest, InviteResponse, RevokeRequest, SyncResponse, SyncResult,
+    },
+    identity::{
+        AliasRequest, AliasResponse, FlushItem, FlushRequest, FlushResponse, FlushResult, Identity, KeysRequest,
+        PendingRevocation, PendingRevocations, ResetConfirmation, ResetRequest, Success,
+    },
+    well_known::{ManifestDocument, UserDocumentBody},
+};
+
+const ALICE: &str = "alice@home.example";
+const BOB: &str = "bob@other.example";
+const ID: &str = "019db0e4-6c00-7d3a-9c1f-3b0a4f6e2d51";
+const NONCE: &str = "AAECAwQFBgcICQoLDA0ODw==";
+const TIMESTAMP: &str = "2026-04-20T12:00:00.000Z";
+const SIGNING_KEY: &str = "FCxxQOixEIenXtSdHkmpfD9r6yro5iCJQxkFJMLdOBw=";
+const ENCRYPTION_KEY: &str = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
+const SIGNATURE: &str = "bN29zNtGQ1ZMMYsUGnaKSkWXZJl26i2+lLpSc33vX24eh8XmCFCvwEuEA4TQx3LYkw4/q3aIQqvhOJRl5s71Cg==";
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn time() -> Time {
+    Time::from_millis(1_776_686_400_000)
+}
+
+fn email() -> Email {
+    Email::literal("alice@mail.example")
+}
+
+macro_rules! examples {
+    ($($type:ty = $example:expr;)*) => {
+        $(
+            impl Example for $type {
+                fn example() -> Self {
+                    $example
+                }
+            }
+        )*
+    };
+}
+
+examples! {
+    ErrorBody = Self {
+        message: text("Sign in first."),
+        code: text("signed_out"),
+        supported_protocol_versions: None,
+    };
+    VerifyRequest = Self { email: email() };
+    SignInRequest = Self { method: SignInMethod::Otp, email: email(), token: text("12345678") };
+    SignInResponse = Self {
+        token: text("6f1d0c5a3e9b48c7a2d4e6f8091b3c5d7e9fa1b3c5d7e9f0123456789abcdef0"),
+        user: User::example(),
+    };
+    User = Self {
+        id: text(ID),
+        email: text("alice@mail.example"),
+        first_name: None,
+        last_name: None,
+        picture: None,
+        alias: Some(text("alice")),
+        signing_key: Some(text(SIGNING_KEY)),
+        encryption_key: Some(text(ENCRYPTION_KEY)),
+        km_version: 1,
+        onboarding_completed_at: None,
+        created_at: time(),
+        updated_at: time(),
+    };
+    Session = Self {
+        id: text(ID),
+        user_id: text(ID),
+        created_at: time(),
+        expires_at: Time::from_millis(1_779_278_400_000),
+        ipv4: Some(text("192.0.2.7")),
+        user_agent: Some(text("parchment-client/0.1")),
+        current: true,
+    };
+    CurrentSession = Self { user: User::example(), token: None, subscription: Subscription::included() };
+    Success = Self::YES;
+    Identity = Self {
+        handle: Some(text(ALICE)),
+        signing_key: Some(text(SIGNING_KEY)),
+        encryption_key: Some(text(ENCRYPTION_KEY)),
+        domain: text("home.example"),
+    };
+    AliasRequest = Self { alias: text("alice") };
+    AliasResponse = Self { alias: text("alice"), handle: text(ALICE) };
+    KeysRequest = Self { signing_key: text(SIGNING_KEY), encryption_key: text(ENCRYPTION_KEY) };
+    ResetRequest = Self { confirm: ResetConfirmation::EraseAllMyData };
+    PendingRevocations = Self {
+        revocations: vec![PendingRevocation { id: text(ID), peer_handle: text(BOB), created_at: time() }],
+    };
+    FlushRequest = Self {
+        items: vec![FlushItem {
+            peer_handle: text(BOB),
+            signature: text(SIGNATURE),
+            nonce: text(NONCE),
+            timestamp: text(TIMESTAMP),
+            message_version: Some(1.0),
+        }],
+    };
+    FlushResponse = Self {
+        results: vec![FlushResult { peer_handle: text(BOB), delivered: true, error: None }],
+    };
+    Friends = Self { friends: vec![Friend::example()] };
+    Friend = Self {
+        id: text(ID),
+        friend_handle: text(BOB),
+        friend_signing_key: text(SIGNING_KEY),
+        friend_encryption_key: Some(text(ENCRYPTION_KEY)),
+        friend_name: Some(text("Bob")),
+        friend_picture: None,
+        status: FriendStatus::Accepted,
+        established_at: Some(time()),
+        created_at: time(),
+    };
+    Invitation = Self {
+        id: text(ID),
+        from_handle: text(ALICE),
+        to_handle: text(BOB),
+        direction: Direction::Outgoing,
+        status: InvitationStatus::Pending,
+        created_at: time(),
+    };
+    Invitations = Self { invitations: vec![Invitation::example()] };
+    InviteRequest = Self {
+        handle: text(BOB),
+        signature: text(SIGNATURE),
+        nonce: Some(text(NONCE)),
+        timestamp: Some(text(TIMESTAMP)),
+    };
+    InviteResponse = Self { invitation: Invitation::example() };
+    EnvelopeRequest = Self {
+        signature: Some(text(SIGNATURE)),
+        nonce: Some(text(NONCE)),
+        timestamp: Some(text(TIMESTAMP)),
+    };
+    RevokeRequest = Self {
+        revoke_signature: Some(text(SIGNATURE)),
+        revoke_nonce: Some(text(NONCE)),
+        revoke_timestamp: Some(text(TIMESTAMP)),
+    };
+    Ended = Self { success: true, delivered: true };
+    SyncResponse = Self {
+        results: vec![SyncResult { handle: text(BOB), updated: true, error: None }],
+    };
+    ManifestDocument = Self {
+        server_id: text("home.example"),
+        public_key: text(SIGNING_KEY),
+        protocol_versions: vec![2],
+        minimum_protocol_version: 2,
+        capabilities: vec![text("signed-server-messages"), text("replay-protection")],
+        key_transparency_anchor: None,
+    };
+    UserDocumentBody = Self {
+        handle: text(ALICE),
+        signing_key: text(SIGNING_KEY),
+        encryption_key: text(ENCRYPTION_KEY),
+        inbox: text("https://home.example/federation/inbox"),
+        name: Some(text("Alice")),
+        picture: None,
+    };
+    InboxMessage = Self {
+        protocol_version: Some(2.0),
+        message_type: Some(text("FRIEND_INVITE")),
+        message_version: Some(1.0),
+        nonce: Some(text(NONCE)),
+        type_: None,
+        from: text(ALICE),
+        to: text(BOB),
+        timestamp: text(TIMESTAMP),
+        signature: text(SIGNATURE),
+        payload: Some(std::collections::BTreeMap::new()),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{AgreementKey, Signature, VerifyingKey};
+
+    #[test]
+    fn the_keys_of_the_examples_are_keys() {
+        assert!(VerifyingKey::from_base64(SIGNING_KEY).is_ok());
+        assert!(AgreementKey::from_base64(ENCRYPTION_KEY).is_ok());
+        assert!(Signature::from_base64(SIGNATURE).is_ok());
+    }
+
+    #[test]
+    fn the_example_message_has_the_shape_of_a_message() {
+        let text = serde_json::to_string(&InboxMessage::example()).unwrap();
+        let value = crate::canonical::parse(text.as_bytes()).unwrap();
+        assert!(crate::envelope::SignedMessage::read(&value).is_ok());
+    }
+}
