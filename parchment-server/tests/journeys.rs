@@ -18,13 +18,22 @@ async fn two_people_on_two_servers_become_friends_and_part() {
     alice.invite(bob.handle()).await.expect_code(409, "already_invited");
     let ids = bob.incoming().await;
     bob.accept(&ids[0], alice.handle()).await.expect(200);
-    assert_eq!(alice.friends().await, [(bob.handle().to_string(), "accepted".to_owned())]);
-    assert_eq!(bob.friends().await, [(alice.handle().to_string(), "accepted".to_owned())]);
+    assert_eq!(
+        alice.friends().await,
+        [(bob.handle().to_string(), "accepted".to_owned())]
+    );
+    assert_eq!(
+        bob.friends().await,
+        [(alice.handle().to_string(), "accepted".to_owned())]
+    );
     alice.invite(bob.handle()).await.expect_code(409, "already_friends");
 
     let (signature, nonce, timestamp) = bob.sign(Kind::RelationshipRevoke, alice.handle());
     let body = json!({ "revoke_signature": signature, "revoke_nonce": nonce, "revoke_timestamp": timestamp });
-    let ended = bob.call(Method::DELETE, &format!("/friends/{}", alice.handle()), Some(body)).await.expect(200);
+    let ended = bob
+        .call(Method::DELETE, &format!("/friends/{}", alice.handle()), Some(body))
+        .await
+        .expect(200);
     assert_eq!(ended.body, json!({ "success": true, "delivered": true }));
     assert!(alice.friends().await.is_empty() && bob.friends().await.is_empty());
 }
@@ -35,14 +44,29 @@ async fn two_people_on_one_server_need_no_envelope() {
     let (alice, bob) = (one.person("alice").await, one.person("bob").await);
     let body = json!({ "handle": bob.handle().as_str(), "signature": "anything" });
     alice.post("/friends/invite", body.clone()).await.expect(200);
-    alice.post("/friends/invite", body).await.expect_code(409, "already_invited");
+    alice
+        .post("/friends/invite", body)
+        .await
+        .expect_code(409, "already_invited");
     let id = bob.incoming().await.remove(0);
-    bob.post(&format!("/friends/invitations/{id}/accept"), json!({ "signature": "anything" })).await.expect(200);
+    bob.post(
+        &format!("/friends/invitations/{id}/accept"),
+        json!({ "signature": "anything" }),
+    )
+    .await
+    .expect(200);
     assert_eq!(alice.friends().await.len(), 1);
     assert_eq!(bob.friends().await.len(), 1);
 
-    alice.post("/users/me/identity/reset", json!({ "confirm": "erase-all-my-data" })).await.expect(200);
+    alice
+        .post("/users/me/identity/reset", json!({ "confirm": "erase-all-my-data" }))
+        .await
+        .expect(200);
     assert!(bob.friends().await.is_empty(), "both sides' rows go at once");
     let pending = alice.get("/users/me/revocations/pending").await.expect(200);
-    assert_eq!(pending.body, json!({ "revocations": [] }), "nobody on this server has to be told");
+    assert_eq!(
+        pending.body,
+        json!({ "revocations": [] }),
+        "nobody on this server has to be told"
+    );
 }

@@ -71,6 +71,7 @@ pub enum SignedIn {
 
 /// Who is asking, or nobody.
 #[derive(ApiResponse)]
+#[allow(clippy::large_enum_variant, reason = "made once a request and written at once")]
 pub enum Current {
     /// Signed in.
     #[oai(status = 200)]

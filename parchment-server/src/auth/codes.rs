@@ -197,7 +197,7 @@ pub async fn redeem(
 ) -> Result<users::Model, Problem> {
     let email_key = email.key();
     let hash = hasher.hash(&email_key, code);
-    let outcome = store
+    store
         .write(async |tx| {
             let Some(row) = login_codes::Entity::find_by_id(&email_key)
                 .one(tx)
@@ -243,8 +243,7 @@ pub async fn redeem(
             sessions::insert(tx, user.id, session, now).await?;
             Ok::<_, StoreError>(Ok(user))
         })
-        .await?;
-    outcome
+        .await?
 }
 
 fn invalid() -> Problem {

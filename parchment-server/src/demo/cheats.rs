@@ -26,7 +26,13 @@ pub(super) async fn try_all(story: &mut Story, world: &World, bob: &Person) -> R
 
     let tampered = with_other_signature(&recorded).ok_or("the recorded body has no signature")?;
     let answer = send(world, &tampered.headers, &tampered.body).await?;
-    expect(story, "the same with one character of the body changed", &answer, 401, "invalid_server_signature")?;
+    expect(
+        story,
+        "the same with one character of the body changed",
+        &answer,
+        401,
+        "invalid_server_signature",
+    )?;
 
     let message = read(&recorded)?;
     let retry = request(&world.alice_identity, &world.bob_server, &message);

@@ -78,7 +78,12 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status, headers, text, body }
+    Answer {
+        status,
+        headers,
+        text,
+        body,
+    }
 }
 
 /// A running server; its folder goes with it.
@@ -109,7 +114,13 @@ impl TestApp {
         settings.public_origin = Origin::parse(&format!("http://localhost:{port}")).unwrap();
         change(&mut settings);
         let server = Server::start(settings.clone()).await.unwrap();
-        Self { folder, id: settings.server_id().clone(), settings, http: http_client(), server: Some(server) }
+        Self {
+            folder,
+            id: settings.server_id().clone(),
+            settings,
+            http: http_client(),
+            server: Some(server),
+        }
     }
 
     pub fn app(&self) -> &Arc<App> {
@@ -130,7 +141,9 @@ impl TestApp {
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = self.http.request(method, self.url(path));
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
         }
         answer(request).await
     }
@@ -148,21 +161,27 @@ impl TestApp {
 
     /// All codes mailed to an address so far, oldest first.
     pub fn mailed_codes(&self, email: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.folder.path().join("mail")) else {
+            return Vec::new();
+        };
         let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
         paths.sort();
         let code_of = |path| {
             let mail = fs::read_to_string(path).ok()?;
             let is_code = |word: &&str| word.len() == 8 && word.bytes().all(|b| b.is_ascii_digit());
-            mail.contains(email).then(|| mail.split_whitespace().find(is_code).map(str::to_owned)).flatten()
+            mail.contains(email)
+                .then(|| mail.split_whitespace().find(is_code).map(str::to_owned))
+                .flatten()
         };
         paths.into_iter().filter_map(code_of).collect()
     }
 
     /// Signs somebody in through code and mail.
     pub async fn sign_in(&self, email: &str) -> Person<'_> {
-        self.call(Method::POST, "/auth/verify", Some(json!({ "email": email }))).await.expect(201);
+        self.call(Method::POST, "/auth/verify", Some(json!({ "email": email })))
+            .await
+            .expect(201);
         let code = self.code_for(email).await;
         let body = json!({ "method": "otp", "email": email, "token": code });
         let signed_in = self.call(Method::POST, "/auth/sessions", Some(body)).await.expect(201);
@@ -195,9 +214,15 @@ pub struct Person<'a> {
 impl Person<'_> {
     /// A request with her session, by bearer token.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = self.app.http.request(method, self.app.url(path)).bearer_auth(&self.token);
+        let mut request = self
+            .app
+            .http
+            .request(method, self.app.url(path))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
         }
         answer(request).await
     }
@@ -211,7 +236,10 @@ impl Person<'_> {
     }
 
     pub async fn become_somebody(&mut self, alias: &str) {
-        let answer = self.call(Method::PATCH, "/users/me/alias", Some(json!({ "alias": alias }))).await.expect(200);
+        let answer = self
+            .call(Method::PATCH, "/users/me/alias", Some(json!({ "alias": alias })))
+            .await
+            .expect(200);
         self.handle = Some(Handle::parse(answer.body["handle"].as_str().unwrap()).unwrap());
         self.register_keys().await;
     }
@@ -240,8 +268,15 @@ impl Person<'_> {
     pub fn sign_at(&self, kind: Kind, to: &Handle, offset_ms: i64) -> (String, String, String) {
         let nonce = Nonce::from_bytes(random());
         let timestamp = Timestamp::from_instant(SystemClock.now().plus(offset_ms));
-        let message =
-            UserMessage::new(kind, self.handle().clone(), to.clone(), nonce, timestamp.clone(), Object::new()).unwrap();
+        let message = UserMessage::new(
+            kind,
+            self.handle().clone(),
+            to.clone(),
+            nonce,
+            timestamp.clone(),
+            Object::new(),
+        )
+        .unwrap();
         let signed = message.sign(&self.key);
         (signed.signature().to_base64(), nonce.to_base64(), timestamp.to_string())
     }
@@ -257,7 +292,10 @@ impl Person<'_> {
     pub async fn incoming(&self) -> Vec<String> {
         let answer = self.get("/friends/invitations?direction=incoming").await.expect(200);
         let invitations = answer.body["invitations"].as_array().unwrap();
-        invitations.iter().map(|invitation| invitation["id"].as_str().unwrap().to_owned()).collect()
+        invitations
+            .iter()
+            .map(|invitation| invitation["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Accepts an invitation with a whole envelope.
@@ -272,6 +310,9 @@ impl Person<'_> {
         let answer = self.get("/friends").await.expect(200);
         let text = |friend: &Value, member: &str| friend[member].as_str().unwrap().to_owned();
         let friends = answer.body["friends"].as_array().unwrap();
-        friends.iter().map(|friend| (text(friend, "friendHandle"), text(friend, "status"))).collect()
+        friends
+            .iter()
+            .map(|friend| (text(friend, "friendHandle"), text(friend, "status")))
+            .collect()
     }
 }
