@@ -11,6 +11,9 @@ pub const INBOX_FAILURES_PER_ADDRESS_PER_MINUTE: u32 = 120;
 /// Requests a minute for well-known documents from one client address.
 pub const WELL_KNOWN_PER_ADDRESS_PER_MINUTE: u32 = 600;
 
+/// Questions to other servers a minute that one user may cause by looking people up.
+pub const LOOKUPS_PER_USER_PER_MINUTE: u32 = 120;
+
 /// Seconds between two sign-in codes for one mail address.
 pub const CODE_INTERVAL_SECONDS: u32 = 30;
 

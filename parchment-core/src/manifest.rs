@@ -18,6 +18,12 @@ pub const MANIFEST_PATH: &str = "/.well-known/parchment-server";
 /// Below this path a server publishes the documents of its users, by alias.
 pub const USER_DOCUMENT_PATH: &str = "/.well-known/user/";
 
+/// What is kept of a document is bounded, whoever wrote it; longer texts and further entries are passed over.
+const MAX_CAPABILITIES: usize = 64;
+const MAX_CAPABILITY: usize = 64;
+const MAX_NAME: usize = 256;
+const MAX_PICTURE: usize = 2048;
+
 /// What a server says of itself.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -78,7 +84,10 @@ impl Manifest {
                 .and_then(Value::as_array)
                 .unwrap_or_default()
                 .iter()
-                .filter_map(|capability| capability.as_str().map(str::to_owned))
+                .filter_map(Value::as_str)
+                .filter(|capability| capability.len() <= MAX_CAPABILITY)
+                .take(MAX_CAPABILITIES)
+                .map(str::to_owned)
                 .collect(),
         })
     }
@@ -150,8 +159,12 @@ impl UserDocument {
                 .map(AgreementKey::from_base64)
                 .transpose()
                 .map_err(unusable)?,
-            name: text_of(members, "name").map(str::to_owned),
-            picture: text_of(members, "picture").map(str::to_owned),
+            name: text_of(members, "name")
+                .filter(|name| name.len() <= MAX_NAME)
+                .map(str::to_owned),
+            picture: text_of(members, "picture")
+                .filter(|url| url.len() <= MAX_PICTURE)
+                .map(str::to_owned),
         })
     }
 }

@@ -95,9 +95,9 @@ codes! {
     /// The body has the wrong shape: a member is missing, unknown or of another type.
     InvalidBody = "invalid_body", Class::Body(422), Server;
 
-    /// A header is missing, empty or given twice.
+    /// A header is missing or empty.
     MissingHeader = "missing_header", Class::Unauthenticated, Server;
-    /// A header cannot be read.
+    /// A header cannot be read, or is given twice.
     MalformedHeader = "malformed_header", Class::Unauthenticated, Server;
     /// The version header is not exactly `2`.
     UnsupportedVersion = "unsupported_version", Class::Unauthenticated, Server;
@@ -151,6 +151,9 @@ codes! {
     AlreadyFriends = "already_friends", Class::Message, Circumstances;
     /// There is an open invitation for this pair already.
     AlreadyInvited = "already_invited", Class::Message, Circumstances;
+
+    /// The recipient has too many open invitations.
+    TooManyInvitations = "too_many_invitations", Class::Message, Circumstances;
 
     /// The other server, or a document on it, cannot be had now.
     PeerUnreachable = "peer_unreachable", Class::Unavailable, Network;

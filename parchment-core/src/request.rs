@@ -217,7 +217,7 @@ impl RequestHead {
             let Some(slot) = slot else { continue };
             if slot.replace(value).is_some() {
                 return Err(Refusal::new(
-                    Code::MissingHeader,
+                    Code::MalformedHeader,
                     format!("The header {name} is given twice."),
                 ));
             }

@@ -12,7 +12,7 @@ use parchment_core::{
 
 use crate::{
     auth::codes::CodeHasher,
-    config::Settings,
+    config::{Settings, Switch},
     federation::{
         fetch::Fetcher,
         guard::Reach,
@@ -54,11 +54,11 @@ pub struct App {
     /// Sends mail.
     pub mailer: Mailer,
     /// Other servers and their users.
-    pub peers: Arc<Peers>,
+    pub peers: Peers,
     /// Sends signed messages.
     pub outbox: Outbox,
     /// Receives them.
-    pub inbox: Inbox<Arc<Peers>, StoredPins>,
+    pub inbox: Inbox<Peers, StoredPins>,
     /// Where received messages take effect.
     pub received: GroupedInbox,
     /// Traffic limits.
@@ -103,7 +103,7 @@ impl App {
         settings.check()?;
         let clock = SystemClock;
         let store = Store::open(&settings.database_url()).await?;
-        let seed = identity::seed(&settings)?;
+        let seed = identity::seed(&settings, &store).await?;
         let server = Arc::new(ServerIdentity::new(settings.server_id().clone(), &seed));
         identity::record(&store, &server, clock.now()).await?;
 
@@ -114,14 +114,15 @@ impl App {
         };
         let fetcher = Fetcher::new(reach)?;
         let pins = StoredPins::new(store.clone());
-        let peers = Arc::new(Peers::new(fetcher.clone()));
+        let peers = Peers::new(fetcher.clone());
         let mut policy = Policy::new(KINDS);
         policy.loopback_peers = settings.allow_loopback_peers;
+        policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
             mailer: Mailer::new(&settings.mail, settings.public_origin.to_string()).map_err(StartError::Mail)?,
             outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
-            inbox: Inbox::new(settings.server_id().clone(), policy, peers.clone(), pins),
+            inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             received: GroupedInbox::start(store.clone()),
             traffic: Traffic::new(settings.rate_limits),
             peers,

@@ -88,20 +88,31 @@ pub struct Settings {
         env = "PARCHMENT_ALLOW_LOOPBACK_PEERS",
         default_value_t = false,
         num_args = 0..=1,
+        value_parser = clap::builder::BoolishValueParser::new(),
         default_missing_value = "true",
         value_name = "BOOL"
     )]
     pub allow_loopback_peers: bool,
 
-    /// Proxies, by address or CIDR range, whose X-Forwarded-For is believed. [default: none]
+    /// Proxies, by address or CIDR range, whose X-Forwarded-For is believed; `none` for none.
     #[arg(
         long,
         global = true,
         env = "PARCHMENT_TRUSTED_PROXIES",
-        value_delimiter = ',',
+        default_value = "none",
         value_name = "ADDRESS[/BITS],…"
     )]
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Networks,
+
+    /// Whether invitations, acceptances and rejections in the legacy form are taken; upstream's clients still send them.
+    #[arg(
+        long,
+        global = true,
+        env = "PARCHMENT_LEGACY_MESSAGES",
+        default_value = "on",
+        value_name = "on|off"
+    )]
+    pub legacy_messages: Switch,
 
     /// `off` lifts the traffic limits, for load tests; the 5 tries of a sign-in code stay.
     #[arg(
@@ -137,16 +148,20 @@ impl Settings {
 
     /// The URL of the database.
     pub fn database_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| {
-            let path = self.data_dir.join("parchment.db");
-            // These three would be read as part of the URL around the path.
-            let path = path
-                .to_string_lossy()
-                .replace('%', "%25")
-                .replace('?', "%3f")
-                .replace('#', "%23");
-            format!("sqlite://{path}")
-        })
+        // An empty variable is one that is not set.
+        self.database_url
+            .clone()
+            .filter(|url| !url.is_empty())
+            .unwrap_or_else(|| {
+                let path = self.data_dir.join("parchment.db");
+                // These three would be read as part of the URL around the path.
+                let path = path
+                    .to_string_lossy()
+                    .replace('%', "%25")
+                    .replace('?', "%3f")
+                    .replace('#', "%23");
+                format!("sqlite://{path}")
+            })
     }
 
     /// Checks what the parts alone cannot show.
@@ -155,11 +170,29 @@ impl Settings {
     ///
     /// A sentence that names the setting and says what to do.
     pub fn check(&self) -> Result<(), SettingsError> {
+        for (name, origin) in [
+            ("PARCHMENT_PUBLIC_ORIGIN", &self.public_origin),
+            ("PARCHMENT_CLIENT_ORIGIN", self.client_origin()),
+        ] {
+            let id = origin.server_id();
+            let default_port = if origin.is_https() { 443 } else { 80 };
+            if id.as_str().bytes().any(|b| b.is_ascii_uppercase()) || id.port() == Some(default_port) {
+                return Err(SettingsError(format!(
+                    "{name} is {origin}: write it as browsers do, in lower case and without the scheme's own port."
+                )));
+            }
+        }
         if !self.public_origin.is_https() && !self.server_id().is_loopback() {
             return Err(SettingsError(format!(
                 "PARCHMENT_PUBLIC_ORIGIN is {}: http is for this very machine only; put a TLS proxy in front and use https.",
                 self.public_origin
             )));
+        }
+        if self.public_origin.is_https() && self.listen.ip().is_loopback() && self.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "a proxy on this machine seems to stand in front, and PARCHMENT_TRUSTED_PROXIES does not name it: all clients \
+                 will share one address and its limits; set it to 127.0.0.1"
+            );
         }
         Ok(())
     }
@@ -224,6 +257,36 @@ pub enum Switch {
     Off,
 }
 
+/// Several networks, written with commas between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks(Vec<Network>);
+
+impl Networks {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an address lies in one of them.
+    pub fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if matches!(text.trim(), "" | "none") {
+            return Ok(Self::default());
+        }
+        text.split(',')
+            .map(|network| network.trim().parse())
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
 /// Addresses that begin with the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -278,6 +341,15 @@ mod tests {
         assert!(contains("0.0.0.0/0", "1.2.3.4") && contains("::/0", "2001:db8::1"));
         assert!(!contains("::/0", "1.2.3.4"));
         assert!("10.0.0.0/33".parse::<Network>().is_err() && "x".parse::<Network>().is_err());
+    }
+
+    #[test]
+    fn networks_are_a_list_or_none() {
+        let networks: Networks = "127.0.0.1, 10.0.0.0/8".parse().unwrap();
+        assert!(networks.contain("10.1.1.1".parse().unwrap()) && !networks.contain("11.1.1.1".parse().unwrap()));
+        assert_eq!("none".parse(), Ok(Networks::default()));
+        assert_eq!("".parse(), Ok(Networks::default()));
+        assert!("10.0.0.0/8,,".parse::<Networks>().is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use poem::{
-    Endpoint, EndpointExt as _, IntoEndpoint as _, Route,
+    Endpoint, EndpointExt as _, Route,
     http::header,
     listener::{Acceptor as _, Listener as _, TcpListener},
     middleware::{NormalizePath, SetHeader, TrailingSlash},
@@ -12,14 +12,15 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     app::{App, StartError},
+    auth::renewal::RenewCookie,
     config::Settings,
     housekeeping,
-    http::{cross_origin, problem},
+    http::{cross_origin::CrossOrigin, detached::Detached, problem},
     openapi,
 };
 
 /// How long requests under way may take to finish when the server stops.
-const GRACE: Duration = Duration::from_secs(20);
+const GRACE: Duration = Duration::from_secs(30);
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(75);
@@ -100,26 +101,34 @@ impl Server {
     ///
     /// When listening fails.
     pub async fn run_until(mut self, until: impl Future<Output = ()>) -> std::io::Result<()> {
-        tokio::select! {
-            () = until => self.stop().await,
-            ended = &mut self.running => ended.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+        let ended = tokio::select! {
+            () = until => None,
+            ended = &mut self.running => Some(ended),
+        };
+        match ended {
+            None => self.stop().await,
+            Some(ended) => {
+                self.app.store.close().await;
+                ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            }
         }
     }
 }
 
 /// The whole HTTP interface of an application.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
-    let cors = cross_origin::cors(app.settings.client_origin());
-    Route::new()
+    let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
+    let answered = Route::new()
         .nest("/", openapi::service())
         .data(app)
-        .catch_all_error(problem::from_framework)
+        .catch_all_error(problem::from_framework);
+    let answered = RenewCookie(Detached::new(answered))
         .with(NormalizePath::new(TrailingSlash::Trim))
-        .with(cors)
         .with(
             SetHeader::new()
                 .overriding(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-                .appending(header::CACHE_CONTROL, "no-store"),
-        )
-        .into_endpoint()
+                .overriding(header::CACHE_CONTROL, "no-store"),
+        );
+    let [own, client] = &origins;
+    CrossOrigin::new(answered, [own, client])
 }

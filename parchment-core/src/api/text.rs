@@ -76,9 +76,12 @@ impl Email {
         &self.0
     }
 
-    /// What addresses are compared by: the address in lower case.
+    /// What addresses are compared by: the address with its ASCII letters in lower case.
+    ///
+    /// Letters beyond ASCII stay as they are: folding them would make one address of two that belong to different
+    /// people, such as one with a Kelvin sign and one with a k.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        self.0.to_ascii_lowercase()
     }
 
     fn write(&self) -> String {

@@ -120,12 +120,21 @@ impl<'a> Shape<'a> {
 }
 
 impl SignedMessage {
-    /// Reads an inbox body; checks everything that needs neither a clock nor a key.
+    /// Reads a message of any kind; checks everything that needs neither a clock nor a key.
     ///
     /// # Errors
     ///
     /// A [`Refusal`] about the shape ([`Code::InvalidBody`]) or about one of the members.
     pub fn read(body: &Value) -> Result<Self, Refusal> {
+        Self::read_kinds(body, Kind::ALL)
+    }
+
+    /// Reads a message of one of these kinds; others are refused by name, whatever they carry (rule 17.19).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`], and [`Code::UnsupportedMessageType`].
+    pub fn read_kinds(body: &Value, kinds: &[Kind]) -> Result<Self, Refusal> {
         let shape = Shape::read(body)?;
         let (form, kind) = shape.form()?;
         let message = |code, detail: &'static str| Refusal::new(code, detail);
@@ -150,6 +159,10 @@ impl SignedMessage {
         })?;
         let kind = Kind::parse(kind)
             .ok_or_else(|| message(Code::UnsupportedMessageType, "There is no such type of message."))?;
+        if !kinds.contains(&kind) {
+            let detail = format!("{kind} is not supported by this server.");
+            return Err(Refusal::new(Code::UnsupportedMessageType, detail).by_rule(19));
+        }
         let payload = shape.payload.cloned().unwrap_or_default();
         if let Form::Legacy { .. } = form {
             check_legacy(kind, &payload)?;

@@ -187,7 +187,7 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
             };
             Refusal::new(code, format!("The body cannot be read: {error}.")).by_rule(1)
         })?;
-        let message = SignedMessage::read(&body);
+        let message = SignedMessage::read_kinds(&body, &self.policy.kinds);
         // A body of the wrong shape is refused before the headers are looked at; what is wrong with a
         // message of the right shape is said only after them.
         if let Err(refusal) = &message
@@ -209,6 +209,10 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
     }
 
     fn check_head(&self, head: &RequestHead, now: UnixMillis) -> Result<(), Refusal> {
+        if *head.sender() == self.own {
+            let detail = "The request claims to come from this very server, which sends itself none.";
+            return Err(Refusal::new(Code::OriginMismatch, detail).by_rule(18));
+        }
         if head.sender().is_loopback() && !self.policy.loopback_peers {
             let detail = "Servers on this very machine are listened to only with the development switch on.";
             return Err(Refusal::new(Code::LoopbackRefused, detail).by_rule(16));
@@ -244,10 +248,7 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
         if matches!(message.form(), Form::Legacy { .. }) && !self.policy.legacy {
             return Err(Refusal::new(Code::LegacyRefused, "This server takes no legacy messages.").by_rule(9));
         }
-        if !self.policy.kinds.contains(&message.kind()) {
-            let detail = format!("{} is not supported by this server.", message.kind());
-            return Err(Refusal::new(Code::UnsupportedMessageType, detail).by_rule(19));
-        }
+
         Ok(())
     }
 

@@ -11,9 +11,10 @@ use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
 use sea_orm::prelude::Uuid;
 
 use super::{
-    caller::{COOKIE, Caller, MaybeCaller},
+    caller::{Caller, MaybeCaller},
     codes::{self, Recipient},
-    sessions::{self, LIFETIME_MS, NewSession, Token},
+    cookie,
+    sessions::{self, NewSession, Token},
 };
 use crate::{
     app::App,
@@ -30,15 +31,17 @@ use crate::{
 
 refusals! {
     VerifyRefusals {
-        400: "Not JSON: `malformed_json`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "No mail address, or an unknown member: `invalid_body`.",
         429: "This address or this client asks too often; see Retry-After: `too_many_requests`.",
     }
     SignInRefusals {
-        400: "Not JSON: `malformed_json`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "The code is wrong, used up or not the latest one: `otp_invalid`; it is right and came too late: `otp_expired`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A member is missing, unknown or of another type: `invalid_body`.",
@@ -119,8 +122,8 @@ impl AuthApi {
             app.now(),
         )
         .await?;
-        if let Recipient::Mail(code) = recipient {
-            app.mailer.send_code(email.as_str(), &code);
+        if let Recipient::Mail { to, code } = recipient {
+            app.mailer.send_code(to, code);
         }
         Ok(CodeSent::Sent)
     }
@@ -169,7 +172,7 @@ impl AuthApi {
                 token: token.as_str().to_owned(),
                 user: to_user(user),
             }),
-            with_cookie.then(|| set_cookie(&app, token.as_str(), LIFETIME_MS / 1000)),
+            with_cookie.then(|| cookie::set(token.as_str(), &app.settings.public_origin)),
         ))
     }
 
@@ -181,7 +184,7 @@ impl AuthApi {
         if let Some(caller) = caller.0 {
             sessions::end(&app.store, caller.user.id, caller.session.id).await?;
         }
-        Ok(SignedOutNow::Done(set_cookie(&app, "", 0)))
+        Ok(SignedOutNow::Done(cookie::clear(&app.settings.public_origin)))
     }
 
     /// List sessions
@@ -241,15 +244,6 @@ impl AuthApi {
         }
         Ok(Done::NoContent)
     }
-}
-
-fn set_cookie(app: &App, value: &str, seconds: i64) -> String {
-    let secure = if app.settings.public_origin.is_https() {
-        "; Secure"
-    } else {
-        ""
-    };
-    format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 /// A user as she sees herself.

@@ -11,15 +11,12 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::sessions;
+use super::{cookie, renewal::Renewal, sessions};
 use crate::{
     app::App,
     http::{cross_origin, problem::Problem},
     store::entities::{sessions as session_rows, users},
 };
-
-/// The name of the session cookie.
-pub const COOKIE: &str = "auth_session";
 
 /// Somebody who is signed in.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
         .ok_or_else(|| Problem::internal("the application is not mounted"))?;
     let (token, in_header) = match bearer(request) {
         Some(token) => (token.to_owned(), true),
-        None => match cookie(request) {
+        None => match cookie::read(request) {
             Some(token)
                 if cross_origin::may_use_cookie(request, &app.settings.public_origin, app.settings.client_origin()) =>
             {
@@ -51,32 +48,24 @@ async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
             _ => return Ok(None),
         },
     };
-    let found = sessions::find(&app.store, &token, app.now()).await?;
-    Ok(found.map(|(session, user)| Caller {
-        user,
-        session,
-        bearer: in_header.then(|| sessions::Token::presented(token)),
-    }))
+    let Some((session, user)) = sessions::find(&app.store, &token, app.now()).await? else {
+        return Ok(None);
+    };
+    if sessions::wants_extension(&session, app.now()) {
+        match sessions::extend(&app.store, session.id, app.now()).await {
+            Ok(()) if !in_header => Renewal::set(request, cookie::set(&token, &app.settings.public_origin)),
+            Ok(()) => {}
+            // The session is good all the same; the next request tries again.
+            Err(error) => tracing::warn!(%error, "a session was not extended"),
+        }
+    }
+    let bearer = in_header.then(|| sessions::Token::presented(token));
+    Ok(Some(Caller { user, session, bearer }))
 }
 
 fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// The session cookie. An `Authorization` header of any kind means that the cookie is not looked at.
-fn cookie(request: &Request) -> Option<String> {
-    if request.headers().contains_key(header::AUTHORIZATION) {
-        return None;
-    }
-    request
-        .headers()
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then(|| value.to_owned()))
 }
 
 const BEARER: &str = "bearer";
@@ -106,7 +95,7 @@ fn register(registry: &mut Registry) {
     registry.create_security_scheme(
         SESSION_COOKIE,
         MetaSecurityScheme {
-            name: Some(COOKIE),
+            name: Some(cookie::NAME),
             key_in: Some("cookie"),
             ..scheme(
                 "apiKey",

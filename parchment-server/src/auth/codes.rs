@@ -64,7 +64,12 @@ impl std::fmt::Debug for CodeHasher {
 #[derive(Debug)]
 pub enum Recipient {
     /// Mail this code.
-    Mail(String),
+    Mail {
+        /// To the address of the account, which may be spelled differently from what was typed now.
+        to: String,
+        /// The code.
+        code: String,
+    },
     /// The address is unknown and registration is by invitation: send nothing.
     Nobody,
 }
@@ -120,12 +125,13 @@ pub async fn issue(
                 .exec_without_returning(tx)
                 .await
                 .map_err(StoreError::from)?;
-            let known = find_user(tx, &email_key).await?.is_some();
-            let welcome = known || registration == Registration::Open || is_empty(tx).await?;
-            Ok(if welcome {
-                Recipient::Mail(code)
-            } else {
-                Recipient::Nobody
+            Ok(match find_user(tx, &email_key).await? {
+                Some(user) => Recipient::Mail { to: user.email, code },
+                None if registration == Registration::Open || is_empty(tx).await? => Recipient::Mail {
+                    to: email.as_str().to_owned(),
+                    code,
+                },
+                None => Recipient::Nobody,
             })
         })
         .await

@@ -8,4 +8,6 @@
 pub mod api;
 pub mod caller;
 pub mod codes;
+pub mod cookie;
+pub mod renewal;
 pub mod sessions;

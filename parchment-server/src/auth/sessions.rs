@@ -98,14 +98,16 @@ pub async fn find(
     let Some((session, Some(user))) = found else {
         return Ok(None);
     };
-    if now.0 - session.extended_at >= DAY_MS {
-        extend(store, session.id, now).await?;
-    }
     Ok(Some((session, user)))
 }
 
-/// Pushes the end of a session out again; at most once a day, so that reading costs no write.
-async fn extend(store: &Store, id: Uuid, now: UnixMillis) -> Result<(), StoreError> {
+/// Whether a session was last extended a day ago: no oftener, so that reading costs no write.
+pub fn wants_extension(session: &sessions::Model, now: UnixMillis) -> bool {
+    now.0 - session.extended_at >= DAY_MS
+}
+
+/// Pushes the end of a session out again.
+pub async fn extend(store: &Store, id: Uuid, now: UnixMillis) -> Result<(), StoreError> {
     store
         .write(async |tx| {
             sessions::Entity::update_many()

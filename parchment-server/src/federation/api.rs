@@ -12,6 +12,7 @@ use parchment_core::{
     handle::Alias,
     inbox::{InboxStore as _, RawRequest},
     manifest::Manifest,
+    refusal::{Code, Fault},
     request::header,
 };
 use poem::{Request, RequestBody, web::Data};
@@ -36,13 +37,14 @@ use crate::{
 
 refusals! {
     InboxRefusals {
-        400: "The body: `malformed_json`, `ambiguous_json`. The message: `invalid_handle`, `wrong_server`, \
+        400: "The body: `malformed_json`, `ambiguous_json`, `bad_request`. The message: `invalid_handle`, `wrong_server`, \
               `unsupported_message_version`, `invalid_timestamp`, `stale_message`, `malformed_nonce`, \
               `malformed_signature`, `unsupported_message_type`, `invalid_payload`, `legacy_refused`, `unknown_sender`, \
               `invalid_signature`, `nonce_reused`. Its effect: `unknown_recipient`, `no_invitation`, `already_friends`, \
-              `already_invited`.",
+              `already_invited`, `too_many_invitations`.",
         401: "The calling server: `missing_header`, `malformed_header`, `unsupported_version`, `stale_request`, \
               `origin_mismatch`, `loopback_refused`, `invalid_manifest`, `pin_mismatch`, `invalid_server_signature`, `replay`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Longer than 64 KiB: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A member is missing, unknown or of another type: `invalid_body`.",
@@ -181,6 +183,7 @@ impl FederationApi {
     ) -> Result<Taken, Fails<InboxRefusals>> {
         match receive(&app, &request).await {
             Ok(()) => Ok(Taken::Accepted(Json(Success::YES))),
+            Err(problem) if !is_fault_of_caller(&problem) => Err(problem.into()),
             Err(problem) => {
                 let client = client::limit_key(client::address(http, &app.settings.trusted_proxies));
                 app.traffic.inbox_failures.count(&client)?;
@@ -234,6 +237,13 @@ impl FederationApi {
             .ok_or_else(unknown)?;
         Ok(Json(UserDocumentBody::new(&document, &app.settings.public_origin)))
     }
+}
+
+/// Whether a refusal counts against the address it came from: not when this side failed, and not when a sound message
+/// met other circumstances than it assumed.
+fn is_fault_of_caller(problem: &Problem) -> bool {
+    let code = Code::ALL.iter().find(|code| code.as_str() == problem.code());
+    code.is_some_and(|code| matches!(code.fault(), Fault::Server | Fault::Sender))
 }
 
 fn count_well_known(app: &App, request: &Request) -> Result<(), Problem> {

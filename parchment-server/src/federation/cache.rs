@@ -33,7 +33,7 @@ struct Entry<V> {
     /// When it was last asked for because the known answer seemed outdated.
     renewed: Option<Instant>,
     answer: Shared<BoxFuture<'static, Answer<V>>>,
-    /// The good answer before this one: a failure to renew does not make it bad.
+    /// The good answer before this one: that the other side cannot be reached does not make it bad.
     before: Option<(Instant, V)>,
 }
 
@@ -88,10 +88,13 @@ where
     fn known(&self, entry: &Entry<V>, want: Want) -> Option<Shared<BoxFuture<'static, Answer<V>>>> {
         let good_enough = match (entry.answer.peek(), want) {
             (None, _) => true,
+            // That this side was too busy to ask says nothing about the other.
+            (Some(Err(refusal)), _) if refusal.code() == Code::Unavailable => false,
             (Some(_), Want::Renewed(interval)) => entry.renewed.is_some_and(|renewed| renewed.elapsed() < interval),
             (Some(Ok(_)), Want::Known) => entry.asked.elapsed() < self.good_for,
-            (Some(Err(_)), Want::Known) => {
+            (Some(Err(refusal)), Want::Known) => {
                 if let Some((asked, value)) = &entry.before
+                    && refusal.code() == Code::PeerUnreachable
                     && asked.elapsed() < self.good_for
                 {
                     return Some(std::future::ready(Ok(value.clone())).boxed().shared());

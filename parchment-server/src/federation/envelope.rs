@@ -108,6 +108,8 @@ pub fn resolve_problem(refusal: Refusal) -> Problem {
     match refusal.code() {
         Code::UnknownSender => unknown_handle(),
         Code::PeerUnreachable => Problem::bad_gateway("peer_unreachable", refusal.detail().to_owned()),
+        Code::StaleMessage => Problem::unprocessable("envelope_expired", refusal.detail().to_owned()),
+        Code::Unavailable => refusal.into(),
         _ => Problem::bad_gateway("peer_refused", refusal.detail().to_owned()),
     }
 }

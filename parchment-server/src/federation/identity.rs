@@ -7,13 +7,16 @@ use std::{
 };
 
 use parchment_core::{encoding, request::ServerIdentity, time::UnixMillis};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, EntityTrait as _};
 use zeroize::Zeroizing;
 
 use crate::{
     config::Settings,
     random,
-    store::{Store, StoreError, entities::server_identity},
+    store::{
+        Store, StoreError,
+        entities::{alias_reservations, server_identity},
+    },
 };
 
 /// The name of the key's file in the data folder.
@@ -42,29 +45,67 @@ pub enum IdentityError {
          Put back the key that was used before (SERVER_IDENTITY_PRIVATE_KEY, or the key file in the data folder)"
     )]
     OtherKey,
+    /// The key file is gone.
+    #[error(
+        "the key file {0} is missing, and this database belongs to a server with a key: put the file back, from the same \
+         backup as the database, or set SERVER_IDENTITY_PRIVATE_KEY"
+    )]
+    Lost(String),
+    /// The server had another name when people took their aliases.
+    #[error(
+        "this database belongs to {recorded}: people here are known by handles at that name, so PARCHMENT_PUBLIC_ORIGIN \
+         must lead to it"
+    )]
+    OtherName {
+        /// The name that the database knows.
+        recorded: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The seed of the server's key.
+/// The seed of the server's key: from the setting, from the file, or made now for a new database.
 ///
 /// # Errors
 ///
 /// [`IdentityError`], never repeating what the setting or file holds.
-pub fn seed(settings: &Settings) -> Result<Zeroizing<[u8; 32]>, IdentityError> {
-    if let Some(text) = &settings.server_identity_private_key {
+pub async fn seed(settings: &Settings, store: &Store) -> Result<Zeroizing<[u8; 32]>, IdentityError> {
+    if let Some(text) = settings
+        .server_identity_private_key
+        .as_ref()
+        .filter(|text| !text.is_empty())
+    {
         return parse(text).ok_or_else(|| IdentityError::Malformed("SERVER_IDENTITY_PRIVATE_KEY".to_owned()));
     }
     let path = settings.data_dir.join(FILE);
-    let failed = |error| IdentityError::File {
-        path: path.display().to_string(),
-        error,
-    };
+    let name = path.display().to_string();
     match fs::read_to_string(&path).map(Zeroizing::new) {
-        Ok(text) => parse(&text).ok_or_else(|| IdentityError::Malformed(path.display().to_string())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map_err(failed),
-        Err(error) => Err(failed(error)),
+        Ok(text) => {
+            warn_if_shared(&path);
+            parse(&text).ok_or(IdentityError::Malformed(name))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // A new key for a database that knows another would only sit where the right one belongs.
+            if recorded(store.reader()).await?.is_some() {
+                return Err(IdentityError::Lost(name));
+            }
+            make(&path).map_err(|error| IdentityError::File { path: name, error })
+        }
+        Err(error) => Err(IdentityError::File { path: name, error }),
+    }
+}
+
+async fn recorded(db: &impl ConnectionTrait) -> Result<Option<server_identity::Model>, StoreError> {
+    Ok(server_identity::Entity::find_by_id(ROW).one(db).await?)
+}
+
+fn warn_if_shared(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path)
+        && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0
+    {
+        tracing::warn!(path = %path.display(), "others on this machine may read the server's key; chmod 600");
     }
 }
 
@@ -91,6 +132,10 @@ fn make(path: &Path) -> io::Result<Zeroizing<[u8; 32]>> {
     file.sync_all()?;
     let linked = fs::hard_link(&half, path);
     fs::remove_file(&half)?;
+    if let Some(folder) = path.parent() {
+        // The name of the file must survive a power failure as its content does.
+        fs::File::open(folder)?.sync_all()?;
+    }
     match linked {
         Ok(()) => Ok(seed),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -100,32 +145,45 @@ fn make(path: &Path) -> io::Result<Zeroizing<[u8; 32]>> {
     }
 }
 
-/// Binds the database to the server's key on first start, and refuses another key ever after.
+/// Binds the database to the server's key and name on first start, and refuses others ever after.
 ///
 /// # Errors
 ///
-/// [`IdentityError::OtherKey`] when the database knows another one.
+/// [`IdentityError::OtherKey`] when the database knows another key; [`IdentityError::OtherName`] when it knows another
+/// name and somebody has a handle at it.
 pub async fn record(store: &Store, server: &ServerIdentity, now: UnixMillis) -> Result<(), IdentityError> {
-    let own = server.public_key();
+    let (key, name) = (server.public_key().as_bytes().to_vec(), server.id().to_string());
     store
         .write(async |tx| {
-            let known = server_identity::Entity::find_by_id(ROW)
-                .one(tx)
-                .await
-                .map_err(StoreError::from)?;
-            match known {
-                Some(row) if row.public_key == own.as_bytes() => Ok(()),
-                Some(_) => Err(IdentityError::OtherKey),
-                None => {
-                    let row = server_identity::ActiveModel {
-                        id: Set(ROW),
-                        public_key: Set(own.as_bytes().to_vec()),
-                        created_at: Set(now.0),
-                    };
-                    row.insert(tx).await.map_err(StoreError::from)?;
-                    Ok(())
-                }
+            let Some(row) = recorded(tx).await? else {
+                let row = server_identity::ActiveModel {
+                    id: Set(ROW),
+                    public_key: Set(key),
+                    server_id: Set(name),
+                    created_at: Set(now.0),
+                };
+                row.insert(tx).await.map_err(StoreError::from)?;
+                return Ok(());
+            };
+            if row.public_key != key {
+                return Err(IdentityError::OtherKey);
             }
+            if row.server_id != name {
+                if alias_reservations::Entity::find()
+                    .one(tx)
+                    .await
+                    .map_err(StoreError::from)?
+                    .is_some()
+                {
+                    return Err(IdentityError::OtherName {
+                        recorded: row.server_id,
+                    });
+                }
+                let mut row = server_identity::ActiveModel::from(row);
+                row.server_id = Set(name);
+                row.update(tx).await.map_err(StoreError::from)?;
+            }
+            Ok(())
         })
         .await
 }

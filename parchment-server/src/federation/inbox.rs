@@ -10,7 +10,10 @@ use parchment_core::{
     replay::{self, Decision, Seen},
     storage::StorageError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::pins::failed;
@@ -41,9 +44,8 @@ impl StoredInbox {
     }
 }
 
-#[async_trait]
-impl InboxStore for StoredInbox {
-    async fn record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
+impl StoredInbox {
+    async fn try_record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StoreError> {
         self.store
             .write(async |tx| {
                 let mut outcomes = Vec::with_capacity(batch.len());
@@ -53,7 +55,13 @@ impl InboxStore for StoredInbox {
                 Ok(outcomes)
             })
             .await
-            .map_err(failed)
+    }
+}
+
+#[async_trait]
+impl InboxStore for StoredInbox {
+    async fn record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
+        self.try_record(batch).await.map_err(failed)
     }
 }
 
@@ -112,21 +120,46 @@ fn read_digest(bytes: &[u8]) -> Result<Digest, StoreError> {
     Ok(Digest::from_bytes(bytes))
 }
 
-/// Forgets nonces received at or before `until`; gives how many.
-pub async fn sweep(store: &Store, until: i64) -> Result<u64, StoreError> {
-    store
-        .write(async |tx| {
-            let transport = transport_nonces::Entity::delete_many()
-                .filter(transport_nonces::Column::ReceivedAt.lt(until))
-                .exec(tx)
-                .await?;
-            let envelopes = envelope_nonces::Entity::delete_many()
-                .filter(envelope_nonces::Column::ReceivedAt.lt(until))
-                .exec(tx)
-                .await?;
-            Ok(transport.rows_affected + envelopes.rows_affected)
-        })
-        .await
+/// How many nonces are forgotten in one transaction, so that messages need not wait long behind it.
+const SWEPT_AT_ONCE: u64 = 5000;
+
+/// Forgets nonces received before `until`, a few at a time.
+pub async fn sweep(store: &Store, until: i64) -> Result<(), StoreError> {
+    let transport = transport_nonces::Column::ReceivedAt;
+    while let Some(next) = oldest::<transport_nonces::Entity>(store, transport, until).await? {
+        let old = transport_nonces::Entity::delete_many().filter(transport.lte(next));
+        store.write(async |tx| Ok::<_, StoreError>(old.exec(tx).await?)).await?;
+    }
+    let envelopes = envelope_nonces::Column::ReceivedAt;
+    while let Some(next) = oldest::<envelope_nonces::Entity>(store, envelopes, until).await? {
+        let old = envelope_nonces::Entity::delete_many().filter(envelopes.lte(next));
+        store.write(async |tx| Ok::<_, StoreError>(old.exec(tx).await?)).await?;
+    }
+    Ok(())
+}
+
+/// Up to when the next few of the nonces received before `until` were received; none when there are none.
+async fn oldest<E: EntityTrait>(store: &Store, received_at: E::Column, until: i64) -> Result<Option<i64>, StoreError> {
+    let old = || {
+        let query = E::find()
+            .select_only()
+            .column(received_at)
+            .filter(received_at.lt(until));
+        query.order_by_asc(received_at)
+    };
+    let few: Option<i64> = old().offset(SWEPT_AT_ONCE).into_tuple().one(store.reader()).await?;
+    if few.is_some() {
+        return Ok(few);
+    }
+    let last: Option<i64> = E::find()
+        .select_only()
+        .column(received_at)
+        .filter(received_at.lt(until))
+        .order_by_desc(received_at)
+        .into_tuple()
+        .one(store.reader())
+        .await?;
+    Ok(last)
 }
 
 struct Job {
@@ -165,20 +198,28 @@ impl InboxStore for GroupedInbox {
 async fn write_in_groups(inbox: Arc<StoredInbox>, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+        // Who has gone away was not answered and will send again.
+        jobs.retain(|job| !job.answer.is_closed());
         let all: Vec<Verified> = jobs.iter().flat_map(|job| job.batch.iter().cloned()).collect();
         match record_safely(&inbox, all).await {
             Ok(outcomes) => {
                 let mut outcomes = outcomes.into_iter();
                 for job in jobs.drain(..) {
                     let own = outcomes.by_ref().take(job.batch.len()).collect();
-                    // A caller who has gone away has nothing to hear.
                     let _ = job.answer.send(Ok(own));
+                }
+            }
+            // The database cannot be had: it would fail each of them just as slowly.
+            Err(error) if error.is_unavailable() => {
+                let error = failed(error);
+                for job in jobs.drain(..) {
+                    let _ = job.answer.send(Err(error.clone()));
                 }
             }
             // Nothing of the group has happened. One message may be what broke it: each by itself, then.
             Err(_) => {
                 for job in jobs.drain(..) {
-                    let _ = job.answer.send(record_safely(&inbox, job.batch).await);
+                    let _ = job.answer.send(record_safely(&inbox, job.batch).await.map_err(failed));
                 }
             }
         }
@@ -186,7 +227,11 @@ async fn write_in_groups(inbox: Arc<StoredInbox>, mut waiting: mpsc::Receiver<Jo
 }
 
 /// A message that makes the code panic costs its caller an error and nobody else anything.
-async fn record_safely(inbox: &StoredInbox, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
-    let recorded = AssertUnwindSafe(inbox.record(batch)).catch_unwind().await;
-    recorded.unwrap_or_else(|_| Err(StorageError("recording a message panicked".to_owned())))
+async fn record_safely(inbox: &StoredInbox, batch: Vec<Verified>) -> Result<Vec<Outcome>, StoreError> {
+    let recorded = AssertUnwindSafe(inbox.try_record(batch)).catch_unwind().await;
+    recorded.unwrap_or_else(|_| {
+        Err(StoreError::Internal {
+            reason: "recording a message panicked".to_owned(),
+        })
+    })
 }

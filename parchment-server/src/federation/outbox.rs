@@ -6,7 +6,7 @@ use parchment_core::{
     api::error::ErrorBody,
     directory::Directory as _,
     envelope::SignedMessage,
-    handle::Handle,
+    handle::{Handle, ServerId},
     keys::VerifyingKey,
     pins::{self, PinStore as _},
     refusal::{Code, Refusal},
@@ -22,16 +22,18 @@ use super::{
 };
 use crate::random;
 
-/// What became of a message that was sent.
+/// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// The other server took it.
     Delivered,
-    /// It did not, or could not be asked: certainly without effect there.
+    /// The other server refused it, so it has no effect there.
     Refused {
-        /// A stable word: the other server's own, or ours.
+        /// The other server's own word for why.
         code: String,
     },
+    /// It was not sent, so it has no effect there.
+    NotSent(Refusal),
     /// No usable answer came: it may have taken effect or not.
     Unknown,
 }
@@ -41,13 +43,13 @@ pub enum Delivery {
 pub struct Outbox {
     server: Arc<ServerIdentity>,
     fetcher: Fetcher,
-    peers: Arc<Peers>,
+    peers: Peers,
     pins: StoredPins,
 }
 
 impl Outbox {
     /// An outbox of this server.
-    pub fn new(server: Arc<ServerIdentity>, fetcher: Fetcher, peers: Arc<Peers>, pins: StoredPins) -> Self {
+    pub fn new(server: Arc<ServerIdentity>, fetcher: Fetcher, peers: Peers, pins: StoredPins) -> Self {
         Self {
             server,
             fetcher,
@@ -61,17 +63,10 @@ impl Outbox {
     /// Takes at most 10 s to find out who that server is and 15 s to send. Nothing is retried: whoever caused the
     /// message decides that.
     pub async fn deliver(&self, to: &Handle, message: &SignedMessage, now: UnixMillis) -> Delivery {
-        if !is_sendable(message.message().timestamp(), now) {
-            return Delivery::Refused {
-                code: "envelope_expired".to_owned(),
-            };
-        }
         let peer = to.server();
-        if let Err(refusal) = self.check_peer(&peer, now).await {
+        if let Err(refusal) = self.check(&peer, message, now).await {
             tracing::info!(%peer, %refusal, "a message was not sent");
-            return Delivery::Refused {
-                code: refusal.code().as_str().to_owned(),
-            };
+            return Delivery::NotSent(refusal);
         }
         let request = self
             .server
@@ -82,18 +77,26 @@ impl Outbox {
             .await;
         let delivery = match answer {
             Ok(answer) => read_answer(answer.status, &answer.body),
-            // Both say that no connection was made.
-            Err(FetchError::Refused { .. } | FetchError::Unreachable) => Delivery::Refused {
-                code: Code::PeerUnreachable.as_str().to_owned(),
-            },
+            // All of these say that no connection was made.
+            Err(error @ (FetchError::Refused { .. } | FetchError::Unreachable | FetchError::Unsendable)) => {
+                let detail = format!("The other server cannot be reached: {error}.");
+                Delivery::NotSent(Refusal::new(Code::PeerUnreachable, detail))
+            }
             Err(_) => Delivery::Unknown,
         };
         tracing::info!(%peer, kind = %message.message().kind(), ?delivery, "a message was sent");
         delivery
     }
 
-    /// Makes sure that the peer is who it was: its manifest's key is the pinned one, or is pinned now.
-    async fn check_peer(&self, peer: &parchment_core::handle::ServerId, now: UnixMillis) -> Result<(), Refusal> {
+    /// Makes sure that the message is still fresh and the peer is who it was: its manifest's key is the pinned one, or
+    /// is pinned now.
+    async fn check(&self, peer: &ServerId, message: &SignedMessage, now: UnixMillis) -> Result<(), Refusal> {
+        if !is_sendable(message.message().timestamp(), now) {
+            return Err(Refusal::new(
+                Code::StaleMessage,
+                "The signed timestamp is too far from now; sign again.",
+            ));
+        }
         let offered: VerifyingKey = self.peers.manifest(peer).await?.public_key;
         let pinned = match self.pins.pin(peer).await? {
             Some(pinned) => pinned,
@@ -108,14 +111,20 @@ fn read_answer(status: u16, body: &[u8]) -> Delivery {
         200 | 202 => Delivery::Delivered,
         // Answers of something in between, or of a server that may have done the work before it failed.
         408 | 429 | 500..=599 => Delivery::Unknown,
+        // Every attempt has a nonce of its own: if it was seen, something in between sent it twice, and once it was taken.
+        401 if code_of(body).as_deref() == Some(Code::Replay.as_str()) => Delivery::Delivered,
         _ => {
-            let code = serde_json::from_slice::<ErrorBody>(body).ok().map(|error| error.code);
-            let plain = |code: &String| code.len() <= 40 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            Delivery::Refused {
-                code: code.filter(plain).unwrap_or_else(|| format!("http_{status}")),
-            }
+            let code = code_of(body).unwrap_or_else(|| format!("http_{status}"));
+            Delivery::Refused { code }
         }
     }
+}
+
+/// The code of an error body, if it is one: a short plain word.
+fn code_of(body: &[u8]) -> Option<String> {
+    let code = serde_json::from_slice::<ErrorBody>(body).ok()?.code;
+    let is_plain = !code.is_empty() && code.len() <= 40 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    is_plain.then_some(code)
 }
 
 #[cfg(test)]
@@ -135,6 +144,10 @@ mod tests {
         assert_eq!(
             read_answer(401, br#"{"message":"m","code":"<script>"}"#),
             refused("http_401")
+        );
+        assert_eq!(
+            read_answer(401, br#"{"message":"m","code":"replay"}"#),
+            Delivery::Delivered
         );
         assert_eq!(read_answer(301, b""), refused("http_301"));
         assert_eq!(read_answer(503, b""), Delivery::Unknown);

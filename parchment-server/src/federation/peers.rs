@@ -27,25 +27,48 @@ const BAD_FOR: Duration = Duration::from_secs(30);
 /// How often a user document is asked for again because a signature did not verify: once in 10 seconds.
 const RENEWED_AFTER: Duration = Duration::from_secs(10);
 
-/// How many questions are under way at once. Strangers can make this server ask; they cannot make it ask without end.
-const ASKED_AT_ONCE: usize = 64;
+/// How many questions are under way at once because strangers sent something, and because own users did.
+///
+/// Strangers can make this server ask; they cannot make it ask without end, nor keep its own users from asking.
+const ASKED_FOR_STRANGERS: usize = 64;
+const ASKED_FOR_USERS: usize = 512;
+
+/// How long a question waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
 
 /// The directory of other servers: fetched over https, cached, each question asked once at a time.
+#[derive(Clone)]
 pub struct Peers {
+    known: Arc<Known>,
+    turns: Arc<Semaphore>,
+}
+
+struct Known {
     fetcher: Fetcher,
     manifests: Cache<ServerId, Manifest>,
     users: Cache<Handle, UserDocument>,
-    asking: Arc<Semaphore>,
 }
 
 impl Peers {
-    /// A directory that has asked nobody yet.
+    /// A directory that has asked nobody yet, for what own users do.
     pub fn new(fetcher: Fetcher) -> Self {
-        Self {
+        let known = Known {
             fetcher,
             manifests: Cache::new(GOOD_FOR, BAD_FOR),
             users: Cache::new(GOOD_FOR, BAD_FOR),
-            asking: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+        };
+        Self {
+            known: Arc::new(known),
+            turns: Arc::new(Semaphore::new(ASKED_FOR_USERS)),
+        }
+    }
+
+    /// The same directory for what strangers send, with turns of its own.
+    #[must_use]
+    pub fn for_strangers(&self) -> Self {
+        Self {
+            known: self.known.clone(),
+            turns: Arc::new(Semaphore::new(ASKED_FOR_STRANGERS)),
         }
     }
 
@@ -68,10 +91,10 @@ impl Peers {
     }
 }
 
-async fn fetch(fetcher: Fetcher, asking: Arc<Semaphore>, server: ServerId, path: String) -> Result<Fetched, Refusal> {
-    let Ok(_turn) = asking.try_acquire() else {
+async fn fetch(fetcher: Fetcher, turns: Arc<Semaphore>, server: ServerId, path: String) -> Result<Fetched, Refusal> {
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN_WITHIN, turns.acquire()).await else {
         return Err(Refusal::new(
-            Code::PeerUnreachable,
+            Code::Unavailable,
             "Too many servers are being asked right now; try again.",
         ));
     };
@@ -88,9 +111,9 @@ async fn fetch(fetcher: Fetcher, asking: Arc<Semaphore>, server: ServerId, path:
 impl Directory for Peers {
     async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
         let ask = || {
-            let (fetcher, asking, server) = (self.fetcher.clone(), self.asking.clone(), server.clone());
+            let (fetcher, turns, server) = (self.known.fetcher.clone(), self.turns.clone(), server.clone());
             async move {
-                let answer = fetch(fetcher, asking, server.clone(), MANIFEST_PATH.to_owned()).await?;
+                let answer = fetch(fetcher, turns, server.clone(), MANIFEST_PATH.to_owned()).await?;
                 match answer.status {
                     200 => Manifest::read(&answer.body, &server),
                     400..=499 => Err(Refusal::new(Code::InvalidManifest, "The server publishes no manifest.")),
@@ -99,16 +122,16 @@ impl Directory for Peers {
             }
             .boxed()
         };
-        self.manifests.get(server, Want::Known, ask).await
+        self.known.manifests.get(server, Want::Known, ask).await
     }
 
     async fn user(&self, handle: &Handle, age: Age) -> Result<UserDocument, Refusal> {
         let ask = || {
-            let (fetcher, asking, handle) = (self.fetcher.clone(), self.asking.clone(), handle.clone());
+            let (fetcher, turns, handle) = (self.known.fetcher.clone(), self.turns.clone(), handle.clone());
             async move {
                 let server = handle.server();
                 let path = format!("{USER_DOCUMENT_PATH}{}", handle.alias());
-                let answer = fetch(fetcher, asking, server.clone(), path).await?;
+                let answer = fetch(fetcher, turns, server.clone(), path).await?;
                 match answer.status {
                     200 => UserDocument::read(&answer.body, &handle, !server.is_loopback()),
                     404 | 410 => Err(Refusal::new(Code::UnknownSender, "Her server does not know the user.")),
@@ -121,7 +144,7 @@ impl Directory for Peers {
             Age::Cached => Want::Known,
             Age::Renewed => Want::Renewed(RENEWED_AFTER),
         };
-        self.users.get(handle, want, ask).await
+        self.known.users.get(handle, want, ask).await
     }
 }
 

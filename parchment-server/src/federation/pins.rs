@@ -115,6 +115,14 @@ impl PinStore for StoredPins {
         offered: &VerifyingKey,
         now: UnixMillis,
     ) -> Result<(), StorageError> {
+        let known = peers::Entity::find_by_id(server.as_str())
+            .one(self.store.reader())
+            .await;
+        let known = known.map_err(|error| failed(error.into()))?;
+        // Anybody can send requests in the name of a server that has changed its key: they need no write each.
+        if known.is_some_and(|row| row.mismatched_key.as_deref() == Some(offered.as_bytes())) {
+            return Ok(());
+        }
         tracing::warn!(
             %server,
             offered = %offered.to_base64(),

@@ -6,7 +6,7 @@ use parchment_core::{api::error::ErrorBody, refusal::Refusal};
 use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload as _},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type as _,
 };
 
@@ -100,7 +100,7 @@ impl<R: Refusals> ApiResponse for Fails<R> {
                         content_type: Json::<ErrorBody>::CONTENT_TYPE,
                         schema: ErrorBody::schema_ref(),
                     }],
-                    headers: vec![],
+                    headers: if status == 429 { vec![retry_after()] } else { vec![] },
                 })
                 .collect(),
         }
@@ -108,6 +108,16 @@ impl<R: Refusals> ApiResponse for Fails<R> {
 
     fn register(registry: &mut Registry) {
         ErrorBody::register(registry);
+    }
+}
+
+fn retry_after() -> MetaHeader {
+    MetaHeader {
+        name: "Retry-After".to_owned(),
+        description: Some("Seconds after which trying again makes sense.".to_owned()),
+        required: true,
+        deprecated: false,
+        schema: u32::schema_ref(),
     }
 }
 

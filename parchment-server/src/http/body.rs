@@ -1,5 +1,7 @@
 //! Request bodies: bounded, JSON, and refused with the place where they do not fit.
 
+use std::time::Duration;
+
 use poem::{FromRequest, Request, RequestBody, http::StatusCode};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -13,6 +15,9 @@ use super::problem::{Problem, plain, unsupported_media_type};
 
 /// The longest body of an ordinary operation: 1 MiB.
 const MAX_BYTES: usize = 1024 * 1024;
+
+/// How long a body may take to come: 30 seconds.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// A JSON body of the shape `T`.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ async fn read<T: ParseFromJSON + DeserializeOwned>(
 ///
 /// # Errors
 ///
-/// 413 when it is longer; 400 when the connection breaks before its end.
+/// 413 when it is longer, 408 when it takes longer than 30 seconds, 400 when the connection breaks before its end.
 pub async fn read_bytes(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too long.");
     let announced = request
@@ -58,14 +63,18 @@ pub async fn read_bytes(request: &Request, body: &mut RequestBody, limit: usize)
     let Ok(body) = <poem::Body as FromRequest>::from_request(request, body).await else {
         return Ok(Vec::new());
     };
-    match body.into_bytes_limit(limit).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(poem::error::ReadBodyError::PayloadTooLarge) => Err(too_large()),
-        Err(_) => Err(Problem::bad_request("bad_request", "The body broke off.")),
+    match tokio::time::timeout(READ_WITHIN, body.into_bytes_limit(limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => Err(too_large()),
+        Err(_) => {
+            let message = "The body did not come in time.";
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message))
+        }
+        Ok(Err(_)) => Err(Problem::bad_request("bad_request", "The body broke off.")),
     }
 }
 
-/// Refuses every content type but `application/json`, with or without parameters.
+/// Refuses every content type but JSON: `application/json` or `application/…+json`, with or without parameters.
 pub fn check_content_type(request: &Request) -> Result<(), Problem> {
     match request.content_type() {
         Some(content_type) if Json::<serde_json::Value>::check_content_type(content_type) => Ok(()),

@@ -4,29 +4,28 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use poem::{Addr, Request};
 
-use crate::config::Network;
+use crate::config::Networks;
 
 /// The address of the client: the connection's, or what trusted proxies say of it.
 ///
 /// `X-Forwarded-For` is believed from right to left for as long as the one who wrote an entry is
 /// trusted; the first address that is not is the client. What a client itself puts into the
 /// header stands left of that and is never looked at.
-pub fn address(request: &Request, trusted: &[Network]) -> IpAddr {
+pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
     let connection = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => address.ip().to_canonical(),
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let forwarded: Vec<&str> = request
+    // A line that cannot be read becomes an entry that cannot be parsed, which ends the walk.
+    let lines = request
         .headers()
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
+        .map(|line| line.to_str().unwrap_or_default());
+    let forwarded: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
     let mut client = connection;
     for entry in forwarded.iter().rev() {
-        if !is_trusted(client) {
+        if !trusted.contain(client) {
             break;
         }
         match entry.trim().parse::<IpAddr>() {

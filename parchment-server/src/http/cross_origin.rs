@@ -1,21 +1,80 @@
-//! Requests from web pages: who may make them with the caller's cookie.
+//! Requests from web pages: who may read the answers, and who may act with the caller's cookie.
+
+use std::sync::Arc;
 
 use parchment_core::handle::Origin;
 use poem::{
-    Request,
-    http::{Method, header},
-    middleware::Cors,
+    Endpoint, IntoResponse as _, Request, Response,
+    http::{HeaderValue, Method, StatusCode, header},
 };
 
-/// Cross-origin sharing with credentials, for exactly the client origin.
-pub fn cors(client: &Origin) -> Cors {
-    Cors::new()
-        .allow_origin(client.to_string())
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
-        .expose_headers([header::RETRY_AFTER])
-        .max_age(600)
+/// Cross-origin sharing with credentials, for exactly the server's own origin and its client's.
+///
+/// Requests of other origins are answered like any other, without leave for their page to read the
+/// answer; that their cookie counts for nothing is for [`may_use_cookie`].
+#[derive(Debug)]
+pub struct CrossOrigin<E> {
+    endpoint: E,
+    allowed: Arc<[HeaderValue]>,
+}
+
+impl<E> CrossOrigin<E> {
+    /// Shares an endpoint with these origins.
+    pub fn new(endpoint: E, allowed: [&Origin; 2]) -> Self {
+        let allowed = allowed
+            .into_iter()
+            .filter_map(|origin| HeaderValue::from_str(&origin.to_string()).ok());
+        Self {
+            endpoint,
+            allowed: allowed.collect(),
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for CrossOrigin<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let origin = request
+            .headers()
+            .get(header::ORIGIN)
+            .filter(|origin| self.allowed.contains(origin))
+            .cloned();
+        let is_preflight = request.method() == Method::OPTIONS
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = match &origin {
+            Some(_) if is_preflight => preflight(),
+            _ => self
+                .endpoint
+                .call(request)
+                .await
+                .map_or_else(|error| error.into_response(), |r| r.into_response()),
+        };
+        let headers = response.headers_mut();
+        // Caches must not give one origin's answer to another.
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("retry-after"),
+            );
+        }
+        Ok(response)
+    }
+}
+
+fn preflight() -> Response {
+    Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type")
+        .header(header::ACCESS_CONTROL_MAX_AGE, "600")
+        .finish()
 }
 
 /// Whether a request may act by the caller's cookie.

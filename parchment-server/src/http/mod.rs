@@ -4,5 +4,6 @@ pub mod answer;
 pub mod body;
 pub mod client;
 pub mod cross_origin;
+pub mod detached;
 pub mod problem;
 pub mod traffic;

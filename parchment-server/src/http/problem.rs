@@ -161,7 +161,9 @@ pub async fn from_framework(error: poem::Error) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
-    let problem = if error.is::<ContentTypeError>() {
+    let problem = if error.is::<poem::error::ParsePathError>() {
+        Problem::not_found("There is nothing here.")
+    } else if error.is::<ContentTypeError>() {
         unsupported_media_type()
     } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
         Problem::invalid_body(format!(

@@ -71,7 +71,7 @@ impl Limit {
                 if counters.len() >= MAX_KEYS {
                     counters.retain(|_, (start, _)| fresh(*start));
                 }
-                // More callers than that within one minute are let through uncounted rather than remembered.
+                // More callers than that within one minute are let through uncounted: memory is bounded first.
                 if counters.len() < MAX_KEYS {
                     counters.insert(key.to_owned(), (now, 1));
                 }
@@ -91,6 +91,8 @@ pub struct Traffic {
     pub inbox_failures: Limit,
     /// Requests for well-known documents, per client address.
     pub well_known: Limit,
+    /// Questions to other servers that a user causes, per user.
+    pub lookups: Limit,
 }
 
 impl Traffic {
@@ -100,6 +102,7 @@ impl Traffic {
             inbox_per_server: Limit::new(limits::INBOX_PER_SERVER_PER_MINUTE, switch),
             inbox_failures: Limit::new(limits::INBOX_FAILURES_PER_ADDRESS_PER_MINUTE, switch),
             well_known: Limit::new(limits::WELL_KNOWN_PER_ADDRESS_PER_MINUTE, switch),
+            lookups: Limit::new(limits::LOOKUPS_PER_USER_PER_MINUTE, switch),
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// How many aliases one user can reserve over time.
+const MAX_RESERVED: u64 = 10;
+
 /// Gives a user an alias; setting the one she has changes nothing.
 ///
 /// # Errors
@@ -41,15 +44,21 @@ pub async fn set(store: &Store, user_id: Uuid, alias: &Alias, now: UnixMillis) -
                 .await
                 .map_err(StoreError::from)?;
             match reserved {
-                Some(reserved) if reserved.user_id != user_id => {
+                Some(reserved) if reserved.user_id != Some(user_id) => {
                     return Err(Problem::conflict("alias_taken", "This alias is taken."));
                 }
                 Some(_) => {}
                 None => {
+                    let mine = alias_reservations::Column::UserId.eq(user_id);
+                    let used = alias_reservations::Entity::find().filter(mine).count(tx).await;
+                    if used.map_err(StoreError::from)? >= MAX_RESERVED {
+                        let message = "You have used as many aliases as one may; take one of them again.";
+                        return Err(Problem::conflict("too_many_aliases", message));
+                    }
                     let reservation = alias_reservations::ActiveModel {
                         alias_key: Set(key.clone()),
                         alias: Set(alias.as_str().to_owned()),
-                        user_id: Set(user_id),
+                        user_id: Set(Some(user_id)),
                         created_at: Set(now.0),
                     };
                     reservation.insert(tx).await.map_err(StoreError::from)?;

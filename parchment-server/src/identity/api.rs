@@ -34,23 +34,26 @@ refusals! {
         401: "No live session: `signed_out`.",
     }
     AliasRefusals {
-        400: "Not 3 to 30 letters, digits or underscores: `invalid_alias`. Not JSON: `malformed_json`.",
+        400: "Not 3 to 30 letters, digits or underscores: `invalid_alias`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
-        409: "It is or was somebody else's: `alias_taken`. Others know the caller by the one she has: `alias_in_use`.",
+        409: "It is or was somebody else's: `alias_taken`. Others know the caller by the one she has: `alias_in_use`. She has used too many: `too_many_aliases`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A member is missing, unknown or of another type: `invalid_body`.",
     }
     BodyRefusals {
-        400: "Not JSON: `malformed_json`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A member is missing, unknown or of another type: `invalid_body`.",
     }
     KeysRefusals {
-        400: "Not JSON: `malformed_json`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Not a key, not canonical or of small order: `invalid_key`. Wrong shape: `invalid_body`.",

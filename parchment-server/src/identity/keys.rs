@@ -6,9 +6,12 @@ use parchment_core::{
     manifest::UserDocument,
     time::UnixMillis,
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, prelude::Uuid};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, prelude::Uuid};
 
-use crate::store::{Store, StoreError, entities::users};
+use crate::{
+    http::problem::Problem,
+    store::{Store, StoreError, entities::users},
+};
 
 /// Replaces a user's public keys.
 pub async fn set(
@@ -47,6 +50,27 @@ pub fn document(user: &users::Model, server: &ServerId) -> Option<UserDocument> 
     document.name = Some(name).filter(|name| !name.is_empty());
     document.picture = user.picture.clone();
     Some(document)
+}
+
+/// Makes sure that a user is still who she was when the request began: same alias, same signing key.
+///
+/// Between the check of a signature and the row that it causes another request may have reset her identity.
+///
+/// # Errors
+///
+/// 409 `identity_changed`.
+pub async fn check_unchanged(tx: &impl ConnectionTrait, before: &users::Model) -> Result<(), Problem> {
+    let now = users::Entity::find_by_id(before.id)
+        .one(tx)
+        .await
+        .map_err(StoreError::from)?;
+    if now.is_some_and(|now| now.alias == before.alias && now.signing_key == before.signing_key) {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "identity_changed",
+        "Your alias or key changed in the meantime; do it again.",
+    ))
 }
 
 /// A user's signing key, once she registered one.

@@ -44,16 +44,16 @@ impl Mailer {
     }
 
     /// Sends a sign-in code; returns at once.
-    pub fn send_code(&self, to: &str, code: &str) {
+    pub fn send_code(&self, to: String, code: String) {
         match &*self.way {
             // The one place where a code is logged, and only because the operator chose it.
             Way::Console => {
                 tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
             }
             Way::Folder(_) => {
-                let mail = message::sign_in_code(to, code, &self.origin);
-                let way = self.way.clone();
+                let (way, origin) = (self.way.clone(), self.origin.clone());
                 tokio::task::spawn_blocking(move || {
+                    let mail = message::sign_in_code(&to, &code, &origin);
                     let sent = mail
                         .map_err(|error| error.to_string())
                         .and_then(|mail| way.write(&mail));

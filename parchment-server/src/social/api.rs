@@ -47,10 +47,12 @@ refusals! {
         422: "A parameter does not fit: `invalid_body`.",
     }
     InviteRefusals {
-        400: "The caller herself: `self`. Not a handle: `invalid_handle`. Not JSON: `malformed_json`.",
+        400: "The caller herself: `self`. Not a handle: `invalid_handle`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
         404: "Nobody has this handle: `unknown_handle`.",
-        409: "`already_friends`, `already_invited`, or the caller has no alias or signing key: `no_identity`.",
+        409: "`already_friends`, `already_invited`, `too_many_invitations`, `revocation_pending`, `identity_changed`, or the \
+              caller has no alias or signing key: `no_identity`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
@@ -58,10 +60,12 @@ refusals! {
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (inviting again sends again).",
     }
     AnswerRefusals {
-        400: "Not JSON: `malformed_json`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
         404: "No such invitation of the caller: `not_found`. The one who invited is gone: `unknown_handle`.",
-        409: "`already_friends`, `no_invitation`, or somebody has no alias or signing key: `no_identity`.",
+        409: "`already_friends`, `no_invitation`, `revocation_pending`, `identity_changed`, or somebody has no alias or \
+              signing key: `no_identity`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
@@ -69,17 +73,24 @@ refusals! {
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (accepting again sends again).",
     }
     EndRefusals {
-        400: "Not JSON: `malformed_json`. Not a handle: `invalid_handle`.",
+        400: "Not JSON: `malformed_json`. Broken off: `bad_request`. Not a handle: `invalid_handle`.",
         401: "No live session: `signed_out`.",
         404: "Nothing to end: `not_found`.",
+        409: "It was accepted and the other side may know: `acceptance_pending`.",
+        408: "The body did not come in time: `request_timeout`.",
         413: "Too long: `body_too_large`.",
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A parameter or member does not fit: `invalid_body`.",
+    }
+    SyncRefusals {
+        401: "No live session: `signed_out`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
     }
     ResolveRefusals {
         400: "Not a handle: `invalid_handle`.",
         401: "No live session: `signed_out`.",
         404: "Nobody has this handle: `unknown_handle`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
         502: "The other server: `peer_unreachable`, `peer_refused`.",
     }
 }
@@ -276,10 +287,11 @@ impl SocialApi {
     async fn resolve(
         &self,
         app: Data<&Arc<App>>,
-        #[allow(unused_variables)] caller: Caller,
+        caller: Caller,
         /// The handle, percent-encoded.
         handle: Path<String>,
     ) -> Result<Json<UserDocumentBody>, Fails<ResolveRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let handle = parse_handle(&handle)?;
         let document = friendships::resolve(&app, &handle, Age::Cached).await?;
         Ok(Json(UserDocumentBody::new(
@@ -298,7 +310,8 @@ impl SocialApi {
         tag = "Tag::Friends",
         operation_id = "syncKeys"
     )]
-    async fn sync_keys(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<SyncResponse>, Fails<SignedOut>> {
+    async fn sync_keys(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<SyncResponse>, Fails<SyncRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         Ok(Json(SyncResponse {
             results: friendships::sync_keys(&app, caller.user.id).await?,
         }))
@@ -330,11 +343,12 @@ fn revoke_of(
     nonce: Query<Option<String>>,
     timestamp: Query<Option<String>>,
 ) -> RevokeRequest {
-    body.0.unwrap_or(RevokeRequest {
-        revoke_signature: signature.0,
-        revoke_nonce: nonce.0,
-        revoke_timestamp: timestamp.0,
-    })
+    let body = body.0.unwrap_or_default();
+    RevokeRequest {
+        revoke_signature: body.revoke_signature.or(signature.0),
+        revoke_nonce: body.revoke_nonce.or(nonce.0),
+        revoke_timestamp: body.revoke_timestamp.or(timestamp.0),
+    }
 }
 
 fn revoke_envelope(revoke: &RevokeRequest) -> ClientEnvelope<'_> {

@@ -8,8 +8,12 @@ use parchment_core::{
     envelope::{Kind, SignedMessage},
     handle::Handle,
     manifest::UserDocument,
+    refusal::Code,
 };
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, prelude::Uuid};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, prelude::Expr,
+    prelude::Uuid,
+};
 
 use super::relations::{self, EffectError};
 use crate::{
@@ -25,7 +29,7 @@ use crate::{
         entities::{
             friendships,
             invitations::{self, Direction, Status},
-            users,
+            revocations, users,
         },
     },
 };
@@ -64,21 +68,25 @@ pub async fn invite(
     let message = envelope::check(app, user, Kind::FriendInvite, to, envelope)?;
     check_new(app.store.reader(), user.id, to).await?;
     app.peers.resolve(to).await.map_err(envelope::resolve_problem)?;
-    let (invitation, now) = (to.as_str(), app.now());
-    let invitation = app
+    let now = app.now();
+    let (invitation, is_new) = app
         .store
         .write(async |tx| {
+            keys::check_unchanged(tx, user).await?;
             check_new(tx, user.id, to).await?;
-            relations::insert_invitation(tx, user.id, invitation, Direction::Outgoing, Status::Sending, now).await?;
-            let row = relations::invitation(tx, user.id, invitation, Direction::Outgoing).await?;
-            row.ok_or_else(|| Problem::from(StoreError::Missing))
+            let (peer, direction) = (to.as_str(), Direction::Outgoing);
+            let is_new = relations::insert_invitation(tx, user.id, peer, direction, Status::Sending, now).await?;
+            let row = relations::invitation(tx, user.id, peer, direction).await?;
+            row.map(|row| (row, is_new))
+                .ok_or_else(|| Problem::from(StoreError::Missing))
         })
         .await?;
-    send_invitation(app, invitation, to, &message).await
+    send_invitation(app, invitation, is_new, to, &message).await
 }
 
 /// Refuses a second friendship or invitation of a pair; one that is still `sending` may be sent again.
 async fn check_new(db: &impl ConnectionTrait, user_id: Uuid, to: &Handle) -> Result<(), Problem> {
+    check_not_revoking(db, user_id, to).await?;
     if relations::friendship(db, user_id, to.as_str()).await?.is_some() {
         return Err(Problem::conflict("already_friends", "You are friends already."));
     }
@@ -92,46 +100,62 @@ async fn check_new(db: &impl ConnectionTrait, user_id: Uuid, to: &Handle) -> Res
     Ok(())
 }
 
+/// Refuses something new with a peer who has still to be told that the old is gone: the two would cross.
+async fn check_not_revoking(db: &impl ConnectionTrait, user_id: Uuid, peer: &Handle) -> Result<(), Problem> {
+    let pending = revocations::Entity::find()
+        .filter(revocations::Column::UserId.eq(user_id))
+        .filter(revocations::Column::PeerHandle.eq(peer.as_str()))
+        .one(db)
+        .await
+        .map_err(StoreError::from)?;
+    if pending.is_some() {
+        let message = "The other side has still to be told of your reset; send the pending revocation first.";
+        return Err(Problem::conflict("revocation_pending", message));
+    }
+    Ok(())
+}
+
 async fn send_invitation(
     app: &App,
     invitation: invitations::Model,
+    is_new: bool,
     to: &Handle,
     message: &SignedMessage,
 ) -> Result<invitations::Model, Problem> {
-    match app.outbox.deliver(to, message, app.now()).await {
-        Delivery::Unknown => Err(delivery_unknown()),
-        // An earlier attempt arrived and its answer got lost.
-        Delivery::Refused { code } if code != "already_invited" => {
-            app.store
-                .write(async |tx| {
-                    invitations::Entity::delete_many()
-                        .filter(invitations::Column::Id.eq(invitation.id))
-                        .filter(invitations::Column::Status.eq(Status::Sending))
-                        .exec(tx)
-                        .await
-                        .map_err(StoreError::from)
-                })
-                .await?;
-            Err(peer_refused(&code))
-        }
-        Delivery::Delivered | Delivery::Refused { .. } => {
-            // The answer may have come meanwhile and ended the row: then there is nothing to update.
-            app.store
-                .write(async |tx| {
-                    invitations::Entity::update_many()
-                        .col_expr(invitations::Column::Status, sea_orm::prelude::Expr::value("pending"))
-                        .filter(invitations::Column::Id.eq(invitation.id))
-                        .exec(tx)
-                        .await
-                        .map_err(StoreError::from)
-                })
-                .await?;
-            Ok(invitations::Model {
-                status: Status::Pending,
-                ..invitation
+    let delivery = app.outbox.deliver(to, message, app.now()).await;
+    // An earlier attempt arrived and its answer got lost.
+    let arrived_before = matches!(&delivery, Delivery::Refused { code } if code == Code::AlreadyInvited.as_str());
+    if delivery == Delivery::Delivered || arrived_before {
+        // The answer may have come meanwhile and ended the row: then there is nothing to update.
+        app.store
+            .write(async |tx| {
+                invitations::Entity::update_many()
+                    .col_expr(invitations::Column::Status, Expr::value("pending"))
+                    .filter(invitations::Column::Id.eq(invitation.id))
+                    .exec(tx)
+                    .await
+                    .map_err(StoreError::from)
             })
-        }
+            .await?;
+        return Ok(invitations::Model {
+            status: Status::Pending,
+            ..invitation
+        });
     }
+    // What an earlier attempt may have achieved is not undone by a later one that failed.
+    if is_new && delivery != Delivery::Unknown {
+        app.store
+            .write(async |tx| {
+                invitations::Entity::delete_many()
+                    .filter(invitations::Column::Id.eq(invitation.id))
+                    .filter(invitations::Column::Status.eq(Status::Sending))
+                    .exec(tx)
+                    .await
+                    .map_err(StoreError::from)
+            })
+            .await?;
+    }
+    Err(undelivered(delivery))
 }
 
 async fn invite_local(
@@ -143,6 +167,7 @@ async fn invite_local(
     let now = app.now();
     app.store
         .write(async |tx| {
+            keys::check_unchanged(tx, user).await?;
             let invited = relations::local_user(tx, to)
                 .await?
                 .ok_or_else(envelope::unknown_handle)?;
@@ -195,46 +220,56 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
     let message = envelope::check(app, user, Kind::FriendAccept, &peer, envelope)?;
     let friend = app.peers.resolve(&peer).await.map_err(envelope::resolve_problem)?;
     let now = app.now();
-    app.store
+    let is_new = app
+        .store
         .write(async |tx| {
+            keys::check_unchanged(tx, user).await?;
             incoming(tx, user.id, id).await?;
+            check_not_revoking(tx, user.id, &peer).await?;
+            let known = relations::friendship(tx, user.id, peer.as_str()).await?;
+            if known
+                .as_ref()
+                .is_some_and(|row| row.status == friendships::Status::Accepted)
+            {
+                return Err(Problem::conflict("already_friends", "You are friends already."));
+            }
             relations::befriend(tx, user.id, &friend, friendships::Status::Accepting, now).await?;
-            Ok::<_, Problem>(())
+            Ok(known.is_none())
         })
         .await?;
-    match app.outbox.deliver(&peer, &message, app.now()).await {
-        Delivery::Unknown => Err(delivery_unknown()),
-        Delivery::Delivered => {
-            app.store
-                .write(async |tx| {
-                    // Nothing is made anew when the other side ended it in the meantime.
-                    if relations::friendship(tx, user.id, peer.as_str()).await?.is_some() {
-                        relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?;
-                    }
-                    Ok::<_, StoreError>(())
-                })
-                .await?;
-            Ok(())
-        }
-        Delivery::Refused { code } => {
-            app.store
-                .write(async |tx| {
-                    friendships::Entity::delete_many()
-                        .filter(friendships::Column::UserId.eq(user.id))
-                        .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
-                        .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
-                        .exec(tx)
-                        .await
-                        .map_err(StoreError::from)?;
-                    if code == "no_invitation" {
-                        relations::withdraw(tx, user.id, peer.as_str(), Direction::Incoming).await?;
-                    }
-                    Ok::<_, StoreError>(())
-                })
-                .await?;
-            Err(peer_refused(&code))
-        }
+    let delivery = app.outbox.deliver(&peer, &message, app.now()).await;
+    if delivery == Delivery::Delivered {
+        app.store
+            .write(async |tx| {
+                // Nothing is made anew when the other side ended it in the meantime.
+                if relations::friendship(tx, user.id, peer.as_str()).await?.is_some() {
+                    relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        return Ok(());
     }
+    // The other side has neither invitation nor friendship, whatever earlier attempts did.
+    let is_gone = matches!(&delivery, Delivery::Refused { code } if code == Code::NoInvitation.as_str());
+    if is_gone || is_new && delivery != Delivery::Unknown {
+        app.store
+            .write(async |tx| {
+                friendships::Entity::delete_many()
+                    .filter(friendships::Column::UserId.eq(user.id))
+                    .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
+                    .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
+                    .exec(tx)
+                    .await
+                    .map_err(StoreError::from)?;
+                if is_gone {
+                    relations::withdraw(tx, user.id, peer.as_str(), Direction::Incoming).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+    }
+    Err(undelivered(delivery))
 }
 
 async fn accept_local(
@@ -247,6 +282,7 @@ async fn accept_local(
     let now = app.now();
     app.store
         .write(async |tx| {
+            keys::check_unchanged(tx, user).await?;
             incoming(tx, user.id, id).await?;
             let inviter = relations::local_user(tx, peer).await?.ok_or_else(no_such_invitation)?;
             let inviter_document = keys::document(&inviter, app.settings.server_id()).ok_or_else(|| {
@@ -268,6 +304,13 @@ async fn accept_local(
 pub async fn reject(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
     let invitation = incoming(app.store.reader(), user.id, id).await?;
     let peer = peer_of(&invitation)?;
+    if relations::friendship(app.store.reader(), user.id, peer.as_str())
+        .await?
+        .is_some()
+    {
+        let message = "You accepted this, and the other side may know; accept again, or end the friendship.";
+        return Err(Problem::conflict("acceptance_pending", message));
+    }
     end_one(app, user, &invitation, &peer).await?;
     tell(app, user, Kind::FriendReject, &peer, envelope).await
 }
@@ -304,14 +347,6 @@ async fn end_one(
     app.store
         .write(async |tx| {
             relations::withdraw(tx, user.id, peer.as_str(), mine).await?;
-            // An acceptance of it that is still under way ends with it.
-            friendships::Entity::delete_many()
-                .filter(friendships::Column::UserId.eq(user.id))
-                .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
-                .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
-                .exec(tx)
-                .await
-                .map_err(StoreError::from)?;
             if let (true, Some(own)) = (peer.is_on(app.settings.server_id()), &own)
                 && let Some(other) = relations::local_user(tx, peer).await?
             {
@@ -343,11 +378,17 @@ pub(super) async fn tell(
     ))
 }
 
-fn delivery_unknown() -> Problem {
-    let message = "The other server did not answer; it may or may not know. Do the same again to send it again.";
-    Problem::bad_gateway("delivery_unknown", message)
-}
-
-fn peer_refused(code: &str) -> Problem {
-    Problem::bad_gateway("peer_refused", format!("The other server refused the message: {code}."))
+/// What the caller is told of a message that was not delivered.
+fn undelivered(delivery: Delivery) -> Problem {
+    match delivery {
+        Delivery::Refused { code } => {
+            Problem::bad_gateway("peer_refused", format!("The other server refused the message: {code}."))
+        }
+        Delivery::NotSent(refusal) => envelope::resolve_problem(refusal),
+        Delivery::Unknown | Delivery::Delivered => {
+            let message =
+                "The other server did not answer; it may or may not know. Do the same again to send it again.";
+            Problem::bad_gateway("delivery_unknown", message)
+        }
+    }
 }

@@ -12,8 +12,8 @@ use parchment_core::{
     time::UnixMillis,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    prelude::Uuid, sea_query::OnConflict,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, prelude::Uuid, sea_query::OnConflict,
 };
 
 use crate::{
@@ -28,6 +28,9 @@ use crate::{
         },
     },
 };
+
+/// How many open invitations somebody can have received; strangers make them.
+const MAX_INCOMING: u64 = 1000;
 
 /// Why a message had no effect.
 #[derive(Debug)]
@@ -101,6 +104,20 @@ pub async fn receive_invitation(
     {
         return Err(Refusal::new(Code::AlreadyFriends, "The two are friends already.").into());
     }
+    let open = invitations::Entity::find()
+        .filter(invitations::Column::UserId.eq(user_id))
+        .filter(invitations::Column::Direction.eq(Direction::Incoming))
+        .count(tx)
+        .await
+        .map_err(StoreError::from)?;
+    if open >= MAX_INCOMING
+        && invitation(tx, user_id, from.as_str(), Direction::Incoming)
+            .await?
+            .is_none()
+    {
+        let detail = "The recipient has too many open invitations.";
+        return Err(Refusal::new(Code::TooManyInvitations, detail).into());
+    }
     if !insert_invitation(tx, user_id, from.as_str(), Direction::Incoming, Status::Pending, now).await? {
         return Err(Refusal::new(
             Code::AlreadyInvited,
@@ -141,25 +158,30 @@ pub async fn befriend(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let handle = friend.handle.as_str();
-    friendships::Entity::delete_many()
-        .filter(friendships::Column::UserId.eq(user_id))
-        .filter(friendships::Column::FriendHandle.eq(handle))
-        .exec(tx)
-        .await?;
     let complete = status == friendships::Status::Accepted;
-    let row = friendships::ActiveModel {
-        id: Set(random::id()),
-        user_id: Set(user_id),
-        friend_handle: Set(handle.to_owned()),
-        friend_signing_key: Set(friend.signing_key.as_bytes().to_vec()),
-        friend_encryption_key: Set(friend.encryption_key.map(|key| key.as_bytes().to_vec())),
-        friend_name: Set(friend.name.clone()),
-        friend_picture: Set(friend.picture.clone()),
-        status: Set(status),
-        established_at: Set(complete.then_some(now.0)),
-        created_at: Set(now.0),
-    };
-    row.insert(tx).await?;
+    let known = friendship(tx, user_id, handle).await?;
+    let is_new = known.is_none();
+    let mut row = known.map_or_else(
+        || friendships::ActiveModel {
+            id: Set(random::id()),
+            user_id: Set(user_id),
+            friend_handle: Set(handle.to_owned()),
+            created_at: Set(now.0),
+            ..Default::default()
+        },
+        friendships::ActiveModel::from,
+    );
+    row.friend_signing_key = Set(friend.signing_key.as_bytes().to_vec());
+    row.friend_encryption_key = Set(friend.encryption_key.map(|key| key.as_bytes().to_vec()));
+    row.friend_name = Set(friend.name.clone());
+    row.friend_picture = Set(friend.picture.clone());
+    row.status = Set(status);
+    row.established_at = Set(complete.then_some(now.0));
+    if is_new {
+        row.insert(tx).await?;
+    } else {
+        row.update(tx).await?;
+    }
     if complete {
         for direction in [Direction::Incoming, Direction::Outgoing] {
             withdraw(tx, user_id, handle, direction).await?;

@@ -14,8 +14,8 @@ pub struct Model {
     pub alias_key: String,
     /// Alias as it was typed.
     pub alias: String,
-    /// Who may use it.
-    pub user_id: Uuid,
+    /// Who may use it; nobody any more when she is gone.
+    pub user_id: Option<Uuid>,
     /// When the row was made, ms since the epoch.
     pub created_at: i64,
 }

@@ -1,5 +1,5 @@
-//! The key this server is known by: a single row, so that starting with another
-//! key is noticed.
+//! The key and name this server is known by: a single row, so that starting with
+//! others is noticed.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,8 @@ pub struct Model {
     pub id: i32,
     /// This server's Ed25519 public key, 32 bytes.
     pub public_key: Vec<u8>,
+    /// The name the server goes by.
+    pub server_id: String,
     /// When the row was made, ms since the epoch.
     pub created_at: i64,
 }

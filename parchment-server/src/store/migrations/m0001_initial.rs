@@ -3,7 +3,7 @@
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
-    schema::{big_integer, big_integer_null, blob, blob_null, integer, pk_uuid, text, text_null, uuid},
+    schema::{big_integer, big_integer_null, blob, blob_null, integer, pk_uuid, text, text_null, uuid, uuid_null},
     sea_query::{Expr, ExprTrait, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, Table},
 };
 
@@ -53,9 +53,15 @@ async fn accounts(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .table("alias_reservations")
         .col(text("alias_key").primary_key())
         .col(text("alias"))
-        .col(uuid("user_id"))
+        .col(uuid_null("user_id"))
         .col(big_integer("created_at"))
-        .foreign_key(&mut of_user("alias_reservations"));
+        .foreign_key(
+            // A reservation outlives its user: nobody takes over the handle of somebody who is gone.
+            ForeignKey::create()
+                .from("alias_reservations", "user_id")
+                .to("users", "id")
+                .on_delete(ForeignKeyAction::SetNull),
+        );
     schema.create_table(reservations).await?;
     index(schema, "alias_reservations", &["user_id"]).await?;
 
@@ -197,6 +203,7 @@ async fn federation(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .table("server_identity")
         .col(integer("id").primary_key().check(Expr::col("id").eq(1)))
         .col(blob("public_key"))
+        .col(text("server_id"))
         .col(big_integer("created_at"));
     schema.create_table(identity).await
 }
