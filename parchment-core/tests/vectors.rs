@@ -35,13 +35,16 @@
 #[path = "vector_runner/mod.rs"]
 mod vector_runner;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn vectors() {
-    let folder = std::env::var_os("PARCHMENT_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")),
-        PathBuf::from,
-    );
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = match std::env::var_os("PARCHMENT_VECTORS").map(PathBuf::from) {
+        None => own.join("tests/vectors"),
+        // Cargo runs tests in the folder of their crate; a relative path is meant from where cargo was called.
+        Some(folder) if folder.is_relative() && !folder.is_dir() => own.join("..").join(folder),
+        Some(folder) => folder,
+    };
     vector_runner::run(&folder).conclude();
 }
