@@ -1,19 +1,8 @@
 //! The document: what `parchment-server openapi` prints and `openapi/parchment.json` holds.
 
-use poem_openapi::{OpenApiService, Tags};
+use poem_openapi::OpenApiService;
 
 use crate::{auth::api::AuthApi, federation::api::FederationApi, identity::api::IdentityApi, social::api::SocialApi};
-
-/// How operations are grouped.
-#[derive(Tags, Debug)]
-pub enum Tag {
-    /// Signing in and sessions.
-    Auth,
-    /// Friends and invitations.
-    Friends,
-    /// Identities, and what servers say to each other.
-    Federation,
-}
 
 /// All operations.
 pub type Api = (AuthApi, IdentityApi, SocialApi, FederationApi);

@@ -24,8 +24,8 @@ use crate::{
         body::Body,
         client,
         problem::Problem,
+        tag::Tag,
     },
-    openapi::Tag,
     store::entities::{sessions as session_rows, users},
 };
 

@@ -30,9 +30,9 @@ use crate::{
         answer::{Fails, refusals},
         body, client,
         problem::Problem,
+        tag::Tag,
     },
     identity::{alias, keys},
-    openapi::Tag,
 };
 
 refusals! {

@@ -11,15 +11,11 @@ use parchment_core::{
     manifest::UserDocument,
     nonce::Nonce,
     refusal::{Code, Refusal},
-    time::{FRESHNESS_WINDOW_MS, Timestamp, UnixMillis},
+    time::Timestamp,
 };
 
+use super::outbox::is_sendable;
 use crate::{app::App, http::problem::Problem, identity::keys, store::entities::users};
-
-/// How long after its timestamp a signed message is still sent, in milliseconds: 290 s.
-///
-/// Ten seconds less than receivers accept, so that it does not go stale on its way.
-const SENDABLE_FOR_MS: i64 = 290_000;
 
 /// The signature of a client with what it covers beyond kind, sender and recipient.
 #[derive(Debug, Clone, Copy)]
@@ -95,12 +91,6 @@ pub fn check_local(
         check(app, user, kind, to, envelope)?;
     }
     Ok(())
-}
-
-/// Whether a message with this timestamp may still be sent, and will be taken.
-pub fn is_sendable(timestamp: &Timestamp, now: UnixMillis) -> bool {
-    let age = now.since(timestamp.instant());
-    (-FRESHNESS_WINDOW_MS..=SENDABLE_FOR_MS).contains(&age)
 }
 
 /// What looking somebody up says to the one who asked.

@@ -11,16 +11,20 @@ use parchment_core::{
     pins::{self, PinStore as _},
     refusal::{Code, Refusal},
     request::{INBOX_PATH, ServerIdentity},
-    time::{Timestamp, UnixMillis},
+    time::{FRESHNESS_WINDOW_MS, Timestamp, UnixMillis},
 };
 
 use super::{
-    envelope::is_sendable,
     fetch::{FetchError, Fetcher},
     peers::Peers,
     pins::StoredPins,
 };
 use crate::random;
+
+/// How long after its timestamp a signed message is still sent, in milliseconds: 290 s.
+///
+/// Ten seconds less than receivers accept, so that it does not go stale on its way.
+const SENDABLE_FOR_MS: i64 = 290_000;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +108,12 @@ impl Outbox {
         };
         pins::check_pin(peer, &pinned, &offered, &self.pins, now).await
     }
+}
+
+/// Whether a message with this timestamp may still be sent, and will be taken.
+pub fn is_sendable(timestamp: &Timestamp, now: UnixMillis) -> bool {
+    let age = now.since(timestamp.instant());
+    (-FRESHNESS_WINDOW_MS..=SENDABLE_FOR_MS).contains(&age)
 }
 
 fn read_answer(status: u16, body: &[u8]) -> Delivery {

@@ -6,4 +6,5 @@ pub mod client;
 pub mod cross_origin;
 pub mod detached;
 pub mod problem;
+pub mod tag;
 pub mod traffic;

@@ -25,8 +25,8 @@ use crate::{
         answer::{Fails, refusals},
         body::Body,
         problem::Problem,
+        tag::Tag,
     },
-    openapi::Tag,
 };
 
 refusals! {

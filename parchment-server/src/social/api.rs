@@ -33,8 +33,8 @@ use crate::{
         answer::{Fails, refusals},
         body::{Body, OptionalBody},
         problem::Problem,
+        tag::Tag,
     },
-    openapi::Tag,
     store::entities::{friendships as friendship_rows, invitations as invitation_rows, users},
 };
 

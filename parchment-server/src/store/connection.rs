@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait, QuerySelect, TransactionTrait};
 
-use super::{StoreError, entities::server_identity, migrations, sqlite};
+use super::{StoreError, entities::server_identity, migrations, pools::Pools, sqlite};
 
 /// How long a readiness check may take before the answer is no.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -14,15 +14,7 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 /// Clones share the same connections.
 #[derive(Clone)]
 pub struct Store {
-    connections: Arc<Connections>,
-}
-
-/// The two ways into one database.
-pub(super) struct Connections {
-    /// Several connections, none of which can write.
-    pub(super) reader: DatabaseConnection,
-    /// The connection all writes go through.
-    pub(super) writer: DatabaseConnection,
+    connections: Arc<Pools>,
 }
 
 impl Store {

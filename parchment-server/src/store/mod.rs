@@ -22,6 +22,7 @@
 mod connection;
 mod error;
 mod migrations;
+mod pools;
 mod sqlite;
 
 pub mod entities;

@@ -23,7 +23,7 @@ use sea_orm::{
     },
 };
 
-use super::{StoreError, connection::Connections};
+use super::{StoreError, pools::Pools};
 
 /// How long to wait for a lock that another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
 /// Opens the file that `url` names, creating it if it may be created.
-pub(super) async fn connect(url: &str) -> Result<Connections, StoreError> {
+pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
     let options = parse(url)?;
 
     let writer = options
@@ -45,7 +45,7 @@ pub(super) async fn connect(url: &str) -> Result<Connections, StoreError> {
     let reader = options.pragma("query_only", "ON");
     let reader = open_patiently(READERS, reader).await?;
 
-    Ok(Connections {
+    Ok(Pools {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
     })

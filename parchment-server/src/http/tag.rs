@@ -1,0 +1,14 @@
+//! How operations are grouped in the document.
+
+use poem_openapi::Tags;
+
+/// How operations are grouped.
+#[derive(Tags, Debug)]
+pub enum Tag {
+    /// Signing in and sessions.
+    Auth,
+    /// Friends and invitations.
+    Friends,
+    /// Identities, and what servers say to each other.
+    Federation,
+}
