@@ -93,7 +93,7 @@ impl Peers {
 
 #[async_trait::async_trait]
 impl Directory for Peers {
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
+    async fn manifest(&self, server: &ServerId, _: Age) -> Result<Manifest, Refusal> {
         let absent = || Refusal::new(Code::InvalidManifest, "The server publishes no manifest.");
         let document = self.fetch(server, MANIFEST_PATH).await?.ok_or_else(absent)?;
         Manifest::read(&document, server)

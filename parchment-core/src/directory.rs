@@ -10,12 +10,12 @@ use crate::{
     refusal::{Code, Refusal},
 };
 
-/// How old a user document may be.
+/// How old a document may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
     /// A cached one will do, up to the implementation's limit (5 minutes in this project's server).
     Cached,
-    /// She may have new keys: ask her server again, unless that was done moments ago.
+    /// The keys may have changed: ask the server again, unless that was done moments ago.
     Renewed,
 }
 
@@ -29,7 +29,7 @@ pub enum Age {
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// The manifest of a server.
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal>;
+    async fn manifest(&self, server: &ServerId, age: Age) -> Result<Manifest, Refusal>;
 
     /// The document of a user.
     async fn user(&self, handle: &Handle, age: Age) -> Result<UserDocument, Refusal>;
@@ -37,8 +37,8 @@ pub trait Directory: Send + Sync {
 
 #[async_trait]
 impl<D: Directory + ?Sized> Directory for Arc<D> {
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
-        (**self).manifest(server).await
+    async fn manifest(&self, server: &ServerId, age: Age) -> Result<Manifest, Refusal> {
+        (**self).manifest(server, age).await
     }
 
     async fn user(&self, handle: &Handle, age: Age) -> Result<UserDocument, Refusal> {
@@ -76,7 +76,7 @@ impl StaticDirectory {
 
 #[async_trait]
 impl Directory for StaticDirectory {
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
+    async fn manifest(&self, server: &ServerId, _: Age) -> Result<Manifest, Refusal> {
         self.manifests
             .get(server)
             .cloned()

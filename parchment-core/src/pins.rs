@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    directory::Directory,
+    directory::{Age, Directory},
     handle::ServerId,
     keys::VerifyingKey,
     refusal::{Code, Refusal},
@@ -93,13 +93,13 @@ pub async fn authenticate(
         if wrapper.verify(&pinned, head.signature()).is_ok() {
             return Ok(());
         }
-        let Ok(manifest) = directory.manifest(server).await else {
+        let Ok(manifest) = directory.manifest(server, Age::Renewed).await else {
             return Err(forged());
         };
         check_pin(server, &pinned, &manifest.public_key, pins, now).await?;
         return Err(forged());
     }
-    let manifest = directory.manifest(server).await?;
+    let manifest = directory.manifest(server, Age::Cached).await?;
     wrapper
         .verify(&manifest.public_key, head.signature())
         .map_err(|_| forged())?;

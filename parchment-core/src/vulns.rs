@@ -58,5 +58,5 @@
 //!
 //! | No. | Class | What excludes it | Tests |
 //! |---|---|---|---|
-//! | 30 | Guessing of one-time codes (Vaultwarden CVE-2026-27801; CVE-2025-60424; AuthQuake) | Tries are counted in the transaction that compares: five for a code, a bounded number a day for an address, whoever asks and however many at once | `s30_a_thousand_wrong_codes_at_once_use_up_five_tries_and_the_code`, `s30_an_address_has_fifty_tries_a_day` |
+//! | 30 | Guessing of one-time codes (Vaultwarden CVE-2026-27801; CVE-2025-60424; AuthQuake) | Tries are counted in the transaction that compares: five for a code, and ten codes a day for an address, whoever asks and however many at once. Fifty tries against 10^8 codes are one chance in two million a day | `s30_a_thousand_wrong_codes_at_once_use_up_five_tries_and_the_code`, `s30_an_address_has_fifty_tries_a_day` |
 //! | 31 | A one-time code that opens several sessions | The code is deleted in the transaction that makes the session | `s31_a_thousand_right_codes_at_once_open_one_session` |

@@ -535,7 +535,7 @@ async fn a_taken_primary_key_is_a_unique_violation_in_every_kind_of_table() {
     let database = Database::new();
     let store = database.open().await;
     let inserts = [
-        "INSERT INTO server_identity VALUES (1, x'00', 1)",
+        "INSERT INTO server_identity (id, public_key, server_id, created_at) VALUES (1, x'00', 'home.example', 1)",
         "INSERT INTO peers VALUES ('home.example', x'00', 1, NULL, NULL)",
         "INSERT INTO transport_nonces VALUES ('home.example', x'00', 1)",
     ];
@@ -558,6 +558,7 @@ async fn a_server_cannot_have_two_identities() {
             .write(async |tx| {
                 let identity = server_identity::ActiveModel {
                     id: Set(id),
+                    server_id: Set("home.example".to_owned()),
                     public_key: Set(vec![1; 32]),
                     created_at: Set(1),
                 };
@@ -579,7 +580,7 @@ async fn a_row_of_a_user_who_does_not_exist_is_refused() {
             let reservation = alias_reservations::ActiveModel {
                 alias_key: Set("ada".to_owned()),
                 alias: Set("Ada".to_owned()),
-                user_id: Set(Uuid::now_v7()),
+                user_id: Set(Some(Uuid::now_v7())),
                 created_at: Set(1),
             };
             reservation.insert(tx).await?;

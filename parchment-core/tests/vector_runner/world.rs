@@ -69,7 +69,7 @@ impl World {
 
 #[async_trait]
 impl Directory for World {
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
+    async fn manifest(&self, server: &ServerId, _: Age) -> Result<Manifest, Refusal> {
         let text = self.manifests.get(server.as_str());
         let text = text.ok_or_else(|| Refusal::new(Code::PeerUnreachable, "There is no such server."))?;
         Manifest::read(text.as_bytes(), server)

@@ -205,6 +205,7 @@ impl AuthApi {
         path = "/sessions/current",
         method = "get",
         tag = "Tag::Auth",
+        tag = "Tag::Users",
         operation_id = "currentSession"
     )]
     async fn current(&self, caller: MaybeCaller) -> Result<Current, Fails<AlwaysAnswers>> {

@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use crate::{
+    http::problem::Problem,
     random,
     store::{
         Store, StoreError,
@@ -119,6 +120,21 @@ pub async fn extend(store: &Store, id: Uuid, now: UnixMillis) -> Result<(), Stor
             Ok(())
         })
         .await
+}
+
+/// Makes sure that a session still lives, as the first step of a change that it asks for.
+///
+/// A reset or a sign-out may have ended it since the request was authenticated; what it asked for must not come after.
+///
+/// # Errors
+///
+/// 401 `signed_out`.
+pub async fn check_alive(tx: &impl ConnectionTrait, id: Uuid) -> Result<(), Problem> {
+    let session = sessions::Entity::find_by_id(id)
+        .one(tx)
+        .await
+        .map_err(StoreError::from)?;
+    session.map(drop).ok_or_else(Problem::signed_out)
 }
 
 /// All live sessions of a user, newest first.

@@ -12,7 +12,8 @@ mod world;
 
 use std::process::ExitCode;
 
-use self::{story::Story, world::World};
+pub use self::story::Story;
+use self::world::World;
 
 /// Runs the demonstration and prints it; success only if every step held.
 pub async fn run() -> ExitCode {

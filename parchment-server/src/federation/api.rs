@@ -12,8 +12,8 @@ use parchment_core::{
     handle::Alias,
     inbox::{InboxStore as _, RawRequest},
     manifest::Manifest,
-    refusal::{Code, Fault},
-    request::header,
+    refusal::{Code, Fault, Refusal},
+    request::{INBOX_PATH, header},
 };
 use poem::{Request, RequestBody, web::Data};
 use poem_openapi::{
@@ -127,6 +127,12 @@ impl<'a> ApiExtractor<'a> for SignedRequest {
         let app = request
             .data::<Arc<App>>()
             .ok_or_else(|| Problem::internal("the application is not mounted"))?;
+        // The signature covers the one path that inboxes have and no query; another spelling is another request.
+        let uri = request.original_uri();
+        if uri.path() != INBOX_PATH || uri.query().is_some() {
+            let detail = "The path and query of the request are not what a server signs.";
+            return Err(Problem::from(Refusal::new(Code::InvalidServerSignature, detail)).into());
+        }
         // An address that fails too often is turned away before its body is read.
         let client = client::limit_key(client::address(request, &app.settings.trusted_proxies));
         app.traffic.inbox_failures.check(&client)?;

@@ -132,10 +132,11 @@ where
     fn make_room(&self, entries: &mut HashMap<K, Entry<V>>) {
         entries.retain(|_, entry| self.known(entry, Want::Known).is_some());
         if entries.len() >= MAX_ENTRIES {
-            let mut ages: Vec<Instant> = entries.values().map(|entry| entry.asked).collect();
-            ages.sort_unstable();
-            if let Some(&median) = ages.get(ages.len() / 2) {
-                entries.retain(|_, entry| entry.asked >= median);
+            // The older half goes at once, so that this is done once in a while and not for every newcomer.
+            let mut by_age: Vec<(Instant, K)> = entries.iter().map(|(key, entry)| (entry.asked, key.clone())).collect();
+            by_age.sort_unstable_by_key(|(asked, _)| *asked);
+            for (_, key) in by_age.into_iter().take(MAX_ENTRIES / 2) {
+                entries.remove(&key);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parchment_core::{
     api::error::ErrorBody,
-    directory::Directory as _,
+    directory::{Age, Directory as _},
     envelope::SignedMessage,
     handle::{Handle, ServerId},
     keys::VerifyingKey,
@@ -101,7 +101,7 @@ impl Outbox {
                 "The signed timestamp is too far from now; sign again.",
             ));
         }
-        let offered: VerifyingKey = self.peers.manifest(peer).await?.public_key;
+        let offered: VerifyingKey = self.peers.manifest(peer, Age::Cached).await?.public_key;
         let pinned = match self.pins.pin(peer).await? {
             Some(pinned) => pinned,
             None => self.pins.pin_first(peer, &offered, now).await?,

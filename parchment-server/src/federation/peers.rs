@@ -24,8 +24,10 @@ const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
 /// How long a failure is remembered: 30 seconds.
 const BAD_FOR: Duration = Duration::from_secs(30);
 
-/// How often a user document is asked for again because a signature did not verify: once in 10 seconds.
-const RENEWED_AFTER: Duration = Duration::from_secs(10);
+/// How often a document is asked for again because a signature did not verify: once in 10 seconds for a user, whose keys
+/// may change at any time; once in 60 for a server, whose new key would be refused anyway.
+const USER_RENEWED_AFTER: Duration = Duration::from_secs(10);
+const MANIFEST_RENEWED_AFTER: Duration = Duration::from_secs(60);
 
 /// How many questions are under way at once because strangers sent something, and because own users did.
 ///
@@ -109,7 +111,7 @@ async fn fetch(fetcher: Fetcher, turns: Arc<Semaphore>, server: ServerId, path: 
 
 #[async_trait]
 impl Directory for Peers {
-    async fn manifest(&self, server: &ServerId) -> Result<Manifest, Refusal> {
+    async fn manifest(&self, server: &ServerId, age: Age) -> Result<Manifest, Refusal> {
         let ask = || {
             let (fetcher, turns, server) = (self.known.fetcher.clone(), self.turns.clone(), server.clone());
             async move {
@@ -122,7 +124,10 @@ impl Directory for Peers {
             }
             .boxed()
         };
-        self.known.manifests.get(server, Want::Known, ask).await
+        self.known
+            .manifests
+            .get(server, want(age, MANIFEST_RENEWED_AFTER), ask)
+            .await
     }
 
     async fn user(&self, handle: &Handle, age: Age) -> Result<UserDocument, Refusal> {
@@ -140,11 +145,14 @@ impl Directory for Peers {
             }
             .boxed()
         };
-        let want = match age {
-            Age::Cached => Want::Known,
-            Age::Renewed => Want::Renewed(RENEWED_AFTER),
-        };
-        self.known.users.get(handle, want, ask).await
+        self.known.users.get(handle, want(age, USER_RENEWED_AFTER), ask).await
+    }
+}
+
+fn want(age: Age, renewed_after: Duration) -> Want {
+    match age {
+        Age::Cached => Want::Known,
+        Age::Renewed => Want::Renewed(renewed_after),
     }
 }
 

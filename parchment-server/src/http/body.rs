@@ -41,7 +41,15 @@ async fn read<T: ParseFromJSON + DeserializeOwned>(
         Problem::bad_request("malformed_json", format!("The body is not JSON ({place})."))
     })?;
     // Serde is strict about types where poem-openapi takes a number for a text; that in turn knows the validators.
-    T::deserialize(&value).map_err(|error| Problem::invalid_body(plain(&error.to_string())))?;
+    serde_path_to_error::deserialize::<_, T>(&value).map_err(|error| {
+        let (place, reason) = (error.path().to_string(), error.inner().to_string());
+        // "invalid type: …, expected …" repeats the value, which may be a code or a key.
+        let reason = match reason.split_once(", expected ") {
+            Some((what, wanted)) if what.starts_with("invalid ") => format!("expected {wanted}"),
+            _ => reason,
+        };
+        Problem::invalid_body(plain(&format!("{place}: {reason}")))
+    })?;
     T::parse_from_json(Some(value))
         .map(Some)
         .map_err(|error| Problem::invalid_body(plain(&error.into_message())))

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Signing in and sessions.
     Auth,
+    /// Accounts.
+    Users,
     /// Friends and invitations.
     Friends,
     /// Identities, and what servers say to each other.

@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use crate::{
+    auth::{caller::Caller, sessions},
     http::problem::Problem,
     store::{
         Store, StoreError,
@@ -17,16 +18,18 @@ use crate::{
 /// How many aliases one user can reserve over time.
 const MAX_RESERVED: u64 = 10;
 
-/// Gives a user an alias; setting the one she has changes nothing.
+/// Gives the caller an alias; setting the one she has changes nothing.
 ///
 /// # Errors
 ///
 /// 409 `alias_taken` when it is or was somebody else's in any spelling; 409 `alias_in_use` when she has one and
 /// others know her by it: friends, open invitations or pending revocations.
-pub async fn set(store: &Store, user_id: Uuid, alias: &Alias, now: UnixMillis) -> Result<(), Problem> {
+pub async fn set(store: &Store, caller: &Caller, alias: &Alias, now: UnixMillis) -> Result<(), Problem> {
+    let user_id = caller.user.id;
     let key = alias.as_str().to_ascii_lowercase();
     store
         .write(async |tx| {
+            sessions::check_alive(tx, caller.session.id).await?;
             let user = users::Entity::find_by_id(user_id)
                 .one(tx)
                 .await

@@ -76,6 +76,7 @@ impl IdentityApi {
     #[oai(
         path = "/identity",
         method = "get",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "getIdentity"
     )]
@@ -101,6 +102,7 @@ impl IdentityApi {
     #[oai(
         path = "/alias",
         method = "patch",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "setAlias"
     )]
@@ -112,7 +114,7 @@ impl IdentityApi {
     ) -> Result<Json<AliasResponse>, Fails<AliasRefusals>> {
         let alias = Alias::parse(&body.0.alias)
             .map_err(|error| Problem::bad_request("invalid_alias", format!("This cannot be an alias: {error}.")))?;
-        alias::set(&app.store, caller.user.id, &alias, app.now()).await?;
+        alias::set(&app.store, &caller, &alias, app.now()).await?;
         let handle = app.handle(&alias).to_string();
         Ok(Json(AliasResponse {
             alias: alias.as_str().to_owned(),
@@ -124,7 +126,13 @@ impl IdentityApi {
     ///
     /// Replaces the public halves of the caller's signing and encryption keys. From then on other servers verify her
     /// messages with the new one.
-    #[oai(path = "/keys", method = "put", tag = "Tag::Federation", operation_id = "setKeys")]
+    #[oai(
+        path = "/keys",
+        method = "put",
+        tag = "Tag::Users",
+        tag = "Tag::Federation",
+        operation_id = "setKeys"
+    )]
     async fn set_keys(
         &self,
         app: Data<&Arc<App>>,
@@ -136,7 +144,7 @@ impl IdentityApi {
         };
         let signing = VerifyingKey::from_base64(&body.0.signing_key).map_err(unusable("signingKey"))?;
         let encryption = AgreementKey::from_base64(&body.0.encryption_key).map_err(unusable("encryptionKey"))?;
-        keys::set(&app.store, caller.user.id, &signing, &encryption, app.now()).await?;
+        keys::set(&app.store, &caller, &signing, &encryption, app.now()).await?;
         Ok(Json(Success::YES))
     }
 
@@ -148,6 +156,7 @@ impl IdentityApi {
     #[oai(
         path = "/identity/reset",
         method = "post",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "resetIdentity"
     )]
@@ -174,6 +183,7 @@ impl IdentityApi {
     #[oai(
         path = "/revocations/pending",
         method = "get",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "pendingRevocations"
     )]
@@ -200,6 +210,7 @@ impl IdentityApi {
     #[oai(
         path = "/revocations/flush",
         method = "post",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "flushRevocations"
     )]
@@ -219,6 +230,7 @@ impl IdentityApi {
     #[oai(
         path = "/revocations/pending/:peerHandle",
         method = "delete",
+        tag = "Tag::Users",
         tag = "Tag::Federation",
         operation_id = "dropRevocation"
     )]

@@ -6,30 +6,37 @@ use parchment_core::{
     manifest::UserDocument,
     time::UnixMillis,
 };
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, prelude::Uuid};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use crate::{
+    auth::{caller::Caller, sessions},
     http::problem::Problem,
     store::{Store, StoreError, entities::users},
 };
 
-/// Replaces a user's public keys.
+/// Replaces the caller's public keys.
+///
+/// # Errors
+///
+/// 401 when her session has ended by now, such as by a reset.
 pub async fn set(
     store: &Store,
-    user_id: Uuid,
+    caller: &Caller,
     signing: &VerifyingKey,
     encryption: &AgreementKey,
     now: UnixMillis,
-) -> Result<(), StoreError> {
+) -> Result<(), Problem> {
     store
         .write(async |tx| {
+            sessions::check_alive(tx, caller.session.id).await?;
             users::Entity::update_many()
                 .col_expr(users::Column::SigningKey, signing.as_bytes().to_vec().into())
                 .col_expr(users::Column::EncryptionKey, encryption.as_bytes().to_vec().into())
                 .col_expr(users::Column::UpdatedAt, now.0.into())
-                .filter(users::Column::Id.eq(user_id))
+                .filter(users::Column::Id.eq(caller.user.id))
                 .exec(tx)
-                .await?;
+                .await
+                .map_err(StoreError::from)?;
             Ok(())
         })
         .await

@@ -17,6 +17,7 @@ use sea_orm::{
 
 use crate::{
     auth::sessions,
+    http::problem::Problem,
     random,
     social::relations,
     store::{
@@ -26,50 +27,65 @@ use crate::{
 };
 
 /// Resets the identity of a user; `session` is the one that stays.
+///
+/// # Errors
+///
+/// 401 when that session has ended by now, such as by another reset.
 pub async fn reset(
     store: &Store,
     server: &ServerId,
     user_id: Uuid,
     session: Uuid,
     now: UnixMillis,
-) -> Result<(), StoreError> {
+) -> Result<(), Problem> {
     store
         .write(async |tx| {
-            let user = users::Entity::find_by_id(user_id)
-                .one(tx)
-                .await?
-                .ok_or(StoreError::Missing)?;
-            let own = user.alias.as_ref().map(|alias| format!("{alias}@{server}"));
-            for peer in peers(tx, user_id).await? {
-                if own.as_deref() == Some(peer.as_str()) {
-                    continue;
-                }
-                match Handle::parse(&peer) {
-                    Ok(peer) if peer.is_on(server) => {
-                        if let Some(own) = &own {
-                            relations::end_local(tx, &peer, own).await?;
-                        }
-                    }
-                    _ => queue(tx, user_id, &peer, now).await?,
-                }
-            }
-            friendships::Entity::delete_many()
-                .filter(friendships::Column::UserId.eq(user_id))
-                .exec(tx)
-                .await?;
-            invitations::Entity::delete_many()
-                .filter(invitations::Column::UserId.eq(user_id))
-                .exec(tx)
-                .await?;
-            let mut user = users::ActiveModel::from(user);
-            user.signing_key = Set(None);
-            user.encryption_key = Set(None);
-            user.km_version = Set(1);
-            user.updated_at = Set(now.0);
-            user.update(tx).await?;
-            sessions::end_others(tx, user_id, session).await
+            sessions::check_alive(tx, session).await?;
+            Ok(reset_in(tx, server, user_id, session, now).await?)
         })
         .await
+}
+
+async fn reset_in(
+    tx: &impl ConnectionTrait,
+    server: &ServerId,
+    user_id: Uuid,
+    session: Uuid,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let user = users::Entity::find_by_id(user_id)
+        .one(tx)
+        .await?
+        .ok_or(StoreError::Missing)?;
+    let own = user.alias.as_ref().map(|alias| format!("{alias}@{server}"));
+    for peer in peers(tx, user_id).await? {
+        if own.as_deref() == Some(peer.as_str()) {
+            continue;
+        }
+        match Handle::parse(&peer) {
+            Ok(peer) if peer.is_on(server) => {
+                if let Some(own) = &own {
+                    relations::end_local(tx, &peer, own).await?;
+                }
+            }
+            _ => queue(tx, user_id, &peer, now).await?,
+        }
+    }
+    friendships::Entity::delete_many()
+        .filter(friendships::Column::UserId.eq(user_id))
+        .exec(tx)
+        .await?;
+    invitations::Entity::delete_many()
+        .filter(invitations::Column::UserId.eq(user_id))
+        .exec(tx)
+        .await?;
+    let mut user = users::ActiveModel::from(user);
+    user.signing_key = Set(None);
+    user.encryption_key = Set(None);
+    user.km_version = Set(1);
+    user.updated_at = Set(now.0);
+    user.update(tx).await?;
+    sessions::end_others(tx, user_id, session).await
 }
 
 /// Everybody the user is connected with, each once.

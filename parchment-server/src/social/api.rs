@@ -57,6 +57,7 @@ refusals! {
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
               `malformed_signature`, `invalid_timestamp`, `invalid_signature`, `envelope_expired`. Wrong shape: `invalid_body`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (inviting again sends again).",
     }
     AnswerRefusals {
@@ -70,6 +71,7 @@ refusals! {
         415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
               `malformed_signature`, `invalid_timestamp`, `invalid_signature`, `envelope_expired`. Wrong shape: `invalid_body`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (accepting again sends again).",
     }
     EndRefusals {
@@ -149,6 +151,7 @@ impl SocialApi {
         caller: Caller,
         body: Body<InviteRequest>,
     ) -> Result<Json<InviteResponse>, Fails<InviteRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let to = parse_handle(&body.0.handle)?;
         let envelope = ClientEnvelope {
             signature: &body.0.signature,
@@ -179,6 +182,7 @@ impl SocialApi {
         id: Path<String>,
         body: Body<EnvelopeRequest>,
     ) -> Result<Json<Success>, Fails<AnswerRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         invitations::accept(&app, &caller.user, parse_id(&id)?, &envelope_of(&body.0)).await?;
         Ok(Json(Success::YES))
     }

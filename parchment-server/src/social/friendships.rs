@@ -5,10 +5,7 @@ use parchment_core::{
     api::friends::SyncResult, directory::Age, directory::Directory as _, envelope::Kind, handle::Handle,
     manifest::UserDocument,
 };
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    prelude::Uuid,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, prelude::Uuid};
 
 use super::{invitations, relations};
 use crate::{
@@ -113,14 +110,19 @@ async fn try_sync(app: &App, friend: friendships::Model) -> Result<bool, Problem
     if same {
         return Ok(false);
     }
-    app.store
+    let updated = app
+        .store
         .write(async |tx| {
-            let mut row = friendships::ActiveModel::from(friend);
-            row.friend_encryption_key = Set(encryption_key);
-            row.friend_name = Set(current.name);
-            row.friend_picture = Set(current.picture);
-            row.update(tx).await.map_err(StoreError::from)
+            // Only while the friendship is the one that was looked up.
+            friendships::Entity::update_many()
+                .col_expr(friendships::Column::FriendEncryptionKey, encryption_key.into())
+                .col_expr(friendships::Column::FriendName, current.name.into())
+                .col_expr(friendships::Column::FriendPicture, current.picture.into())
+                .filter(friendships::Column::Id.eq(friend.id))
+                .exec(tx)
+                .await
+                .map_err(StoreError::from)
         })
         .await?;
-    Ok(true)
+    Ok(updated.rows_affected == 1)
 }

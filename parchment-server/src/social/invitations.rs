@@ -170,7 +170,8 @@ async fn invite_local(
             keys::check_unchanged(tx, user).await?;
             let invited = relations::local_user(tx, to)
                 .await?
-                .ok_or_else(envelope::unknown_handle)?;
+                .filter(|user| keys::signing_key(user).is_some());
+            let invited = invited.ok_or_else(envelope::unknown_handle)?;
             check_new(tx, user.id, to).await?;
             relations::receive_invitation(tx, invited.id, &own.handle, now)
                 .await
@@ -304,13 +305,6 @@ async fn accept_local(
 pub async fn reject(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
     let invitation = incoming(app.store.reader(), user.id, id).await?;
     let peer = peer_of(&invitation)?;
-    if relations::friendship(app.store.reader(), user.id, peer.as_str())
-        .await?
-        .is_some()
-    {
-        let message = "You accepted this, and the other side may know; accept again, or end the friendship.";
-        return Err(Problem::conflict("acceptance_pending", message));
-    }
     end_one(app, user, &invitation, &peer).await?;
     tell(app, user, Kind::FriendReject, &peer, envelope).await
 }
@@ -330,6 +324,10 @@ pub async fn cancel(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
 }
 
 /// Ends an invitation here, on both sides where both people live here.
+///
+/// # Errors
+///
+/// 404 when it is gone by now, 409 `acceptance_pending` when it is being accepted: in neither case anybody is told.
 async fn end_one(
     app: &App,
     user: &users::Model,
@@ -340,22 +338,32 @@ async fn end_one(
         .alias
         .as_ref()
         .map(|alias| format!("{alias}@{}", app.settings.server_id()));
-    let (mine, theirs) = match invitation.direction {
-        Direction::Incoming => (Direction::Incoming, Direction::Outgoing),
-        Direction::Outgoing => (Direction::Outgoing, Direction::Incoming),
-    };
     app.store
         .write(async |tx| {
-            relations::withdraw(tx, user.id, peer.as_str(), mine).await?;
+            let ended = invitations::Entity::delete_by_id(invitation.id)
+                .exec(tx)
+                .await
+                .map_err(StoreError::from)?;
+            if ended.rows_affected != 1 {
+                return Err(no_such_invitation());
+            }
+            let accepting = relations::friendship(tx, user.id, peer.as_str()).await?.is_some();
+            if invitation.direction == Direction::Incoming && accepting {
+                let message = "You accepted this, and the other side may know; accept again, or end the friendship.";
+                return Err(Problem::conflict("acceptance_pending", message));
+            }
             if let (true, Some(own)) = (peer.is_on(app.settings.server_id()), &own)
                 && let Some(other) = relations::local_user(tx, peer).await?
             {
+                let theirs = match invitation.direction {
+                    Direction::Incoming => Direction::Outgoing,
+                    Direction::Outgoing => Direction::Incoming,
+                };
                 relations::withdraw(tx, other.id, own, theirs).await?;
             }
-            Ok::<_, StoreError>(())
+            Ok(())
         })
-        .await?;
-    Ok(())
+        .await
 }
 
 /// Tells somebody of an end that has already taken effect here; says whether she knows now.

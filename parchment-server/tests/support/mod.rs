@@ -2,4 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod app;
+pub mod crowd;
+pub mod front;
 pub mod peer;
+pub mod rows;
+pub mod stranger;
+pub mod wire;

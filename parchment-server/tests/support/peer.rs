@@ -26,7 +26,7 @@ use poem::{
 };
 use serde_json::{Value, json};
 
-use super::app::{Answer, TestApp, answer, random};
+use super::app::{Answer, TestApp, answer, http_client, random};
 
 /// What the peer answers on a path.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct Received {
 struct State {
     pages: Mutex<HashMap<String, Page>>,
     hits: Mutex<HashMap<String, usize>>,
+    /// Requests being answered, and the most that ever were.
+    at_once: Mutex<(usize, usize)>,
     inbox: Mutex<Vec<Received>>,
 }
 
@@ -153,6 +155,11 @@ impl Peer {
         self.state.hits.lock().unwrap().values().sum()
     }
 
+    /// How many requests were being answered at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state.at_once.lock().unwrap().1
+    }
+
     /// What came to the inbox.
     pub fn inbox(&self) -> Vec<Received> {
         self.state.inbox.lock().unwrap().clone()
@@ -188,7 +195,27 @@ async fn serve(request: &Request, body: Body, state: Data<&Arc<State>>) -> poem:
         *hit - 1
     };
     let page = state.pages.lock().unwrap().get(&path).cloned();
+    let _busy = Busy::with(state.0.clone());
     Ok(show(page, turn).await)
+}
+
+/// A request being answered, until this is dropped.
+struct Busy(Arc<State>);
+
+impl Busy {
+    fn with(state: Arc<State>) -> Self {
+        let mut at_once = state.at_once.lock().unwrap();
+        at_once.0 += 1;
+        at_once.1 = at_once.1.max(at_once.0);
+        drop(at_once);
+        Self(state)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.at_once.lock().unwrap().0 -= 1;
+    }
 }
 
 async fn show(mut page: Option<Page>, turn: usize) -> Response {
@@ -304,6 +331,14 @@ impl RawInbox {
 
     pub async fn send(&self, app: &TestApp) -> Answer {
         answer(self.at(&app.http, &app.url(""))).await
+    }
+
+    /// Sends a body that the server need not hear to its end; gives the status, if the answer was not lost over that.
+    ///
+    /// The connection is not used again: the server may close it at any moment.
+    pub async fn send_too_much(&self, app: &TestApp) -> Option<u16> {
+        let response = self.at(&http_client(), &app.url("")).send().await;
+        response.ok().map(|response| response.status().as_u16())
     }
 }
 

@@ -1,9 +1,7 @@
 //! Looking at rows, and changing them where a test cannot wait.
 
-use parchment_server::store::{Store, StoreError};
-use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, sea_query::SimpleExpr,
-};
+use parchment_server::store::StoreError;
+use sea_orm::{ConnectionTrait as _, EntityTrait};
 
 use super::app::TestApp;
 
@@ -15,4 +13,13 @@ pub async fn all<E: EntityTrait>(app: &TestApp) -> Vec<E::Model> {
 /// How many rows a table has.
 pub async fn count<E: EntityTrait>(app: &TestApp) -> usize {
     all::<E>(app).await.len()
+}
+
+/// Runs a statement that changes rows: time passing, or another process.
+pub async fn change(app: &TestApp, statement: &str) {
+    let store = &app.app().store;
+    store
+        .write(async |tx| tx.execute_unprepared(statement).await.map_err(StoreError::from))
+        .await
+        .unwrap();
 }

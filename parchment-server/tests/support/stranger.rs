@@ -88,7 +88,10 @@ impl StrangeServer {
 
     /// A new user with keys.
     pub fn user(&self, alias: &str) -> Stranger {
-        let stranger = Stranger { handle: self.handle(alias), key: SigningKey::from_seed(&random()) };
+        let stranger = Stranger {
+            handle: self.handle(alias),
+            key: SigningKey::from_seed(&random()),
+        };
         self.publish(&stranger, None);
         stranger
     }
@@ -102,7 +105,11 @@ impl StrangeServer {
         document.name = name.map(str::to_owned);
         let origin = Origin::parse(&format!("http://{}", self.identity.id())).unwrap();
         let text = serde_json::to_string(&UserDocumentBody::new(&document, &origin)).unwrap();
-        self.shared.users.lock().unwrap().insert(stranger.handle.alias().to_string(), text);
+        self.shared
+            .users
+            .lock()
+            .unwrap()
+            .insert(stranger.handle.alias().to_string(), text);
         encryption
     }
 
@@ -137,8 +144,13 @@ impl StrangeServer {
         let nonce = Nonce::from_bytes(random());
         let message =
             UserMessage::new(kind, from.handle.clone(), to.clone(), nonce, now.clone(), Object::new()).unwrap();
-        let request = self.identity.inbox_request(&app.id, &message.sign(&from.key), Nonce::from_bytes(random()), now);
-        let mut post = app.http.post(app.url(INBOX_PATH)).header("content-type", "application/json");
+        let request = self
+            .identity
+            .inbox_request(&app.id, &message.sign(&from.key), Nonce::from_bytes(random()), now);
+        let mut post = app
+            .http
+            .post(app.url(INBOX_PATH))
+            .header("content-type", "application/json");
         for (name, value) in request.headers() {
             post = post.header(name, value);
         }

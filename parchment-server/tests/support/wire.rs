@@ -43,7 +43,9 @@ where
     R: Future<Output = Said>,
 {
     let Some(request) = read(&mut stream).await else { return };
-    let Some((status, body)) = say(request).await else { return };
+    let Some((status, body)) = say(request).await else {
+        return;
+    };
     let head = format!(
         "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -66,7 +68,10 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
     let mut lines = head.split("\r\n");
     let mut words = lines.next()?.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    let pair = |line: &str| {
+        line.split_once(": ")
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+    };
     let headers: Vec<(String, String)> = lines.filter_map(pair).collect();
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
@@ -74,7 +79,12 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
         more(stream, &mut bytes).await?;
     }
     let body = String::from_utf8(bytes[head_end + 4..].to_vec()).ok()?;
-    Some(Heard { method, path, headers, body })
+    Some(Heard {
+        method,
+        path,
+        headers,
+        body,
+    })
 }
 
 async fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<()> {

@@ -106,7 +106,7 @@ fn resolve(world: &World, target: &str) -> Ours<(ServerId, String)> {
         wait(world.user(&handle, Age::Cached))?;
         (handle.server(), true)
     };
-    let manifest = wait(world.manifest(&server))?;
+    let manifest = wait(world.manifest(&server, parchment_core::directory::Age::Cached))?;
     let scheme = if https { "https" } else { "http" };
     Ok((manifest.server_id, format!("{scheme}://{server}{INBOX_PATH}")))
 }
