@@ -52,7 +52,7 @@ pub async fn drop_entries(store: &Store, user_id: Uuid, peers: &[String]) -> Res
 }
 
 /// How long a flush takes at most: 30 seconds.
-const FLUSH_WITHIN: Duration = Duration::from_secs(30);
+pub const FLUSH_WITHIN: Duration = Duration::from_secs(30);
 
 /// Sends signed revocations; one result per item, in the order given.
 ///
