@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
             demo::run().await
         }
         Command::Serve => {
-            telemetry::start("info");
+            telemetry::start("info,poem=warn,sea_orm_migration=warn");
             serve(cli.settings).await
         }
     }
