@@ -25,7 +25,8 @@ pub enum Age {
 /// the same thing at once, and remember failures for a while. They read what they fetch with
 /// [`Manifest::read`] and [`UserDocument::read`], so that an answer is always about what was
 /// asked. Failures are told apart by their code: [`Code::PeerUnreachable`] when there is no
-/// answer now, [`Code::InvalidManifest`] and [`Code::UnknownSender`] when the answer is no.
+/// answer now, [`Code::InvalidManifest`] and [`Code::UnknownSender`] when the answer is no,
+/// [`Code::Busy`] when the implementation has too much under way to ask.
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// The manifest of a server.

@@ -8,9 +8,10 @@
 //!
 //! * Texts and keys: [`handle`], [`encoding`], [`canonical`], [`time`], [`nonce`], [`keys`]
 //! * Signed things: [`envelope`], [`request`], [`manifest`]
-//! * Rules over storage: [`pins`], [`replay`], [`inbox`], with [`directory`] for what must be fetched
+//! * Rules over storage: [`pins`], [`replay`], [`inbox`], with [`directory`] for what must be
+//!   fetched and [`storage`] for what all stores have in common
 //! * What is refused, and why: [`refusal`]; what the design excludes, and which test shows it: [`vulns`]
-//! * The HTTP interface as types: [`api`]
+//! * The HTTP interface as types: [`api`], with its traffic [`limits`]
 //!
 //! "Protocol section" in these pages means a section of `docs/protocol.md` in this repository;
 //! its section 17 lists where this implementation is stricter than others.

@@ -1,6 +1,7 @@
 //! Pinned server keys: trust on first use (rules 17.3 and 17.10).
 //!
-//! A server's key is pinned when the first request that it signed has verified, and from then on
+//! A server's key is pinned when the first request that it signed has verified, or when the first
+//! message is about to be sent to it, and from then on
 //! that key alone authenticates the server. Whoever answers for its name later with another key
 //! is refused and recorded until an operator decides.
 

@@ -157,6 +157,8 @@ codes! {
 
     /// The other server, or a document on it, cannot be had now.
     PeerUnreachable = "peer_unreachable", Class::Unavailable, Network;
+    /// This side has too much under way to ask the sender's server now.
+    Busy = "busy", Class::Unavailable, Here;
     /// The storage of this side failed; nothing was recorded.
     Unavailable = "unavailable", Class::Unavailable, Here;
 }

@@ -10,7 +10,22 @@
     missing_docs
 )]
 
+/// The compiler whose messages are recorded.
+const RECORDED: &str = "rustc 1.95.";
+
 #[test]
 fn the_steps_of_receiving_cannot_be_skipped_or_forged() {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = std::process::Command::new(rustc).arg("--version").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    if !version.starts_with(RECORDED) {
+        // Other compilers word the same refusals differently; the doctests of `inbox` refuse there too.
+        assert!(
+            std::env::var_os("PARCHMENT_REQUIRE_SERVICES").is_none_or(|required| required != "1"),
+            "this needs {RECORDED}x, and here is {version}"
+        );
+        println!("skipped: this needs {RECORDED}x, and here is {version}");
+        return;
+    }
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

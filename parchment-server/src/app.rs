@@ -9,6 +9,7 @@ use parchment_core::{
     request::ServerIdentity,
     time::{Clock, UnixMillis},
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::codes::CodeHasher,
@@ -24,7 +25,7 @@ use crate::{
     },
     http::traffic::Traffic,
     mail::Mailer,
-    store::{Store, StoreError},
+    store::{Store, StoreError, entities::users},
 };
 
 /// The kinds of message that are built here.
@@ -63,6 +64,8 @@ pub struct App {
     pub received: GroupedInbox,
     /// Traffic limits.
     pub traffic: Traffic,
+    /// The requests that are being answered.
+    pub requests: TaskTracker,
 }
 
 /// Why a server does not start.
@@ -125,6 +128,7 @@ impl App {
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             received: GroupedInbox::start(store.clone()),
             traffic: Traffic::new(settings.rate_limits),
+            requests: TaskTracker::new(),
             peers,
             server,
             store,
@@ -136,6 +140,12 @@ impl App {
     /// The current instant.
     pub fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+
+    /// The handle of a local user, once she has an alias.
+    pub fn handle_of(&self, user: &users::Model) -> Option<Handle> {
+        let alias = Alias::parse(user.alias.as_deref()?).ok()?;
+        Some(self.handle(&alias))
     }
 
     /// The handle of a local alias.

@@ -19,8 +19,9 @@ use crate::{
     openapi,
 };
 
-/// How long requests under way may take to finish when the server stops.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long requests under way may take to finish when the server stops: longer than the longest of them, an invitation
+/// to a server that has to be asked first and then does not answer.
+const GRACE: Duration = Duration::from_secs(50);
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(75);
@@ -91,8 +92,17 @@ impl Server {
         let result = (&mut self.running)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        self.app.store.close().await;
+        self.close().await;
         result
+    }
+
+    /// Waits for requests whose client has gone away, which no connection waits for, and closes the database.
+    async fn close(&self) {
+        self.app.requests.close();
+        if tokio::time::timeout(GRACE, self.app.requests.wait()).await.is_err() {
+            tracing::warn!("requests under way were cut off");
+        }
+        self.app.store.close().await;
     }
 
     /// Runs until `until` is done, then stops.
@@ -108,7 +118,7 @@ impl Server {
         match ended {
             None => self.stop().await,
             Some(ended) => {
-                self.app.store.close().await;
+                self.close().await;
                 ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
             }
         }
@@ -118,11 +128,12 @@ impl Server {
 /// The whole HTTP interface of an application.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
+    let requests = app.requests.clone();
     let answered = Route::new()
         .nest("/", openapi::service())
         .data(app)
         .catch_all_error(problem::from_framework);
-    let answered = RenewCookie(Detached::new(answered))
+    let answered = RenewCookie(Detached::new(answered, requests))
         .with(NormalizePath::new(TrailingSlash::Trim))
         .with(
             SetHeader::new()

@@ -6,7 +6,10 @@ mod support;
 use parchment_core::envelope::Kind;
 use reqwest::Method;
 use serde_json::json;
-use support::app::TestApp;
+use support::{
+    app::{TestApp, answer},
+    stranger::{Manner, StrangeServer},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_on_two_servers_become_friends_and_part() {
@@ -69,4 +72,33 @@ async fn two_people_on_one_server_need_no_envelope() {
         json!({ "revocations": [] }),
         "nobody on this server has to be told"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_finishes_what_is_under_way_first() {
+    let (mut app, slow) = (TestApp::start().await, StrangeServer::start().await);
+    let peer = slow.user("peer");
+    let (token, body) = {
+        let alice = app.person("alice").await;
+        let (signature, nonce, timestamp) = alice.sign(Kind::FriendInvite, &peer.handle);
+        let body =
+            json!({ "handle": peer.handle.as_str(), "signature": signature, "nonce": nonce, "timestamp": timestamp });
+        (alice.token.clone(), body.to_string())
+    };
+    slow.set(Manner::Hang);
+    let request = app.http.post(app.url("/friends/invite")).bearer_auth(&token);
+    let inviting = tokio::spawn(answer(request.header("content-type", "application/json").body(body)));
+    while slow.kinds().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let restarting = app.restart();
+    let released = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        slow.release();
+    };
+    tokio::join!(restarting, released);
+    inviting.await.unwrap().expect_code(502, "delivery_unknown");
+    let request = app.http.get(app.url("/friends/invitations")).bearer_auth(&token);
+    let invitations = answer(request).await.expect(200);
+    assert_eq!(invitations.body["invitations"][0]["status"], "sending");
 }

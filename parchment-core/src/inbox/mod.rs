@@ -11,8 +11,8 @@
 //!
 //! Leaving a step out does not compile: the constructors are private, the steps consume their
 //! input, and a handler can only be given an [`Accepted`]. Cheap checks come before dear ones,
-//! local ones before those that ask another server; nothing is recorded for a request that is
-//! not authenticated.
+//! local ones before those that ask another server; a request that is not authenticated adds
+//! no row anywhere.
 //!
 //! ```compile_fail
 //! use parchment_core::inbox::{Accepted, Verified};

@@ -30,21 +30,12 @@ use crate::{
 };
 
 refusals! {
-    VerifyRefusals {
-        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
+    VerifyRefusals + body {
         422: "No mail address, or an unknown member: `invalid_body`.",
         429: "This address or this client asks too often; see Retry-After: `too_many_requests`.",
     }
-    SignInRefusals {
-        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
+    SignInRefusals + body {
         401: "The code is wrong, used up or not the latest one: `otp_invalid`; it is right and came too late: `otp_expired`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
-        422: "A member is missing, unknown or of another type: `invalid_body`.",
     }
     SignedOut {
         401: "No live session: `signed_out`.",

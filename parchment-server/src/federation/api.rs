@@ -36,7 +36,7 @@ use crate::{
 };
 
 refusals! {
-    InboxRefusals {
+    InboxRefusals + body {
         400: "The body: `malformed_json`, `ambiguous_json`, `bad_request`. The message: `invalid_handle`, `wrong_server`, \
               `unsupported_message_version`, `invalid_timestamp`, `stale_message`, `malformed_nonce`, \
               `malformed_signature`, `unsupported_message_type`, `invalid_payload`, `legacy_refused`, `unknown_sender`, \
@@ -44,12 +44,10 @@ refusals! {
               `already_invited`, `too_many_invitations`.",
         401: "The calling server: `missing_header`, `malformed_header`, `unsupported_version`, `stale_request`, \
               `origin_mismatch`, `loopback_refused`, `invalid_manifest`, `pin_mismatch`, `invalid_server_signature`, `replay`.",
-        408: "The body did not come in time: `request_timeout`.",
         413: "Longer than 64 KiB: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
-        422: "A member is missing, unknown or of another type: `invalid_body`.",
         429: "This server sends too much, or this address fails too often; see Retry-After: `too_many_requests`.",
-        503: "The sender's server cannot be asked now: `peer_unreachable`. The database cannot be reached: `unavailable`.",
+        503: "The sender's server cannot be asked now: `peer_unreachable`. The database cannot be reached: \
+              `unavailable`. Too much is under way: `busy`.",
     }
     ManifestRefusals {
         429: "Too many requests from this address; see Retry-After: `too_many_requests`.",
@@ -127,16 +125,16 @@ impl<'a> ApiExtractor<'a> for SignedRequest {
         let app = request
             .data::<Arc<App>>()
             .ok_or_else(|| Problem::internal("the application is not mounted"))?;
-        // The signature covers the one path that inboxes have and no query; another spelling is another request.
-        let uri = request.original_uri();
-        if uri.path() != INBOX_PATH || uri.query().is_some() {
-            let detail = "The path and query of the request are not what a server signs.";
-            return Err(Problem::from(Refusal::new(Code::InvalidServerSignature, detail)).into());
-        }
         // An address that fails too often is turned away before its body is read.
         let client = client::limit_key(client::address(request, &app.settings.trusted_proxies));
         app.traffic.inbox_failures.check(&client)?;
         let read = async {
+            // The signature covers the one path that inboxes have and no query; another spelling is another request.
+            let uri = request.original_uri();
+            if uri.path() != INBOX_PATH || uri.query().is_some() {
+                let detail = "The path and query of the request are not what a server signs.";
+                return Err(Problem::from(Refusal::new(Code::InvalidServerSignature, detail)));
+            }
             body::check_content_type(request)?;
             body::read_bytes(request, body, canonical::MAX_BYTES).await
         };

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
+    panic::AssertUnwindSafe,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -89,7 +90,7 @@ where
         let good_enough = match (entry.answer.peek(), want) {
             (None, _) => true,
             // That this side was too busy to ask says nothing about the other.
-            (Some(Err(refusal)), _) if refusal.code() == Code::Unavailable => false,
+            (Some(Err(refusal)), _) if refusal.code() == Code::Busy => false,
             (Some(_), Want::Renewed(interval)) => entry.renewed.is_some_and(|renewed| renewed.elapsed() < interval),
             (Some(Ok(_)), Want::Known) => entry.asked.elapsed() < self.good_for,
             (Some(Err(refusal)), Want::Known) => {
@@ -106,12 +107,14 @@ where
     }
 
     fn ask(&self, known: Option<&Entry<V>>, want: Want, asking: BoxFuture<'static, Answer<V>>) -> Entry<V> {
-        // On a task of its own, so that a caller who gives up does not take the answer from the others.
-        let asking = tokio::spawn(asking);
         let answer = async move {
-            let failed = |_| Refusal::new(Code::PeerUnreachable, "Asking the other server failed.");
-            asking.await.map_err(failed)?
+            // A panic must not leave the others waiting.
+            let failed = |_| Err(Refusal::new(Code::PeerUnreachable, "Asking the other server failed."));
+            AssertUnwindSafe(asking).catch_unwind().await.unwrap_or_else(failed)
         };
+        let answer = answer.boxed().shared();
+        // On a task of its own, so that a caller who gives up does not take the answer from the others.
+        tokio::spawn(answer.clone());
         let now = Instant::now();
         let before = known.and_then(|entry| match entry.answer.peek() {
             Some(Ok(value)) => Some((entry.asked, value.clone())),
@@ -124,7 +127,7 @@ where
         Entry {
             asked: now,
             renewed,
-            answer: answer.boxed().shared(),
+            answer,
             before,
         }
     }

@@ -99,7 +99,7 @@ pub fn resolve_problem(refusal: Refusal) -> Problem {
         Code::UnknownSender => unknown_handle(),
         Code::PeerUnreachable => Problem::bad_gateway("peer_unreachable", refusal.detail().to_owned()),
         Code::StaleMessage => Problem::unprocessable("envelope_expired", refusal.detail().to_owned()),
-        Code::Unavailable => refusal.into(),
+        Code::Unavailable | Code::Busy => refusal.into(),
         _ => Problem::bad_gateway("peer_refused", refusal.detail().to_owned()),
     }
 }

@@ -64,7 +64,7 @@ impl Outbox {
 
     /// Sends a message to the server of `to`, exactly as its author signed it.
     ///
-    /// Takes at most 10 s to find out who that server is and 15 s to send. Nothing is retried: whoever caused the
+    /// Takes at most 15 s to find out who that server is and 15 s to send. Nothing is retried: whoever caused the
     /// message decides that.
     pub async fn deliver(&self, to: &Handle, message: &SignedMessage, now: UnixMillis) -> Delivery {
         let peer = to.server();

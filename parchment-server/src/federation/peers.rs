@@ -43,6 +43,8 @@ const TURN_WITHIN: Duration = Duration::from_secs(5);
 pub struct Peers {
     known: Arc<Known>,
     turns: Arc<Semaphore>,
+    /// How often a question is asked: one that strangers asked may come back for want of their turns.
+    attempts: u32,
 }
 
 struct Known {
@@ -62,6 +64,7 @@ impl Peers {
         Self {
             known: Arc::new(known),
             turns: Arc::new(Semaphore::new(ASKED_FOR_USERS)),
+            attempts: 2,
         }
     }
 
@@ -71,16 +74,8 @@ impl Peers {
         Self {
             known: self.known.clone(),
             turns: Arc::new(Semaphore::new(ASKED_FOR_STRANGERS)),
+            attempts: 1,
         }
-    }
-
-    /// The document of a user elsewhere, at most 5 minutes old.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::UnknownSender`] when her server does not know her, [`Code::PeerUnreachable`] when it does not answer.
-    pub async fn resolve(&self, handle: &Handle) -> Result<UserDocument, Refusal> {
-        self.user(handle, Age::Cached).await
     }
 
     /// Where a server is reached: http for this very machine, https for all others.
@@ -109,6 +104,20 @@ async fn fetch(fetcher: Fetcher, turns: Arc<Semaphore>, server: ServerId, path: 
     })
 }
 
+impl Peers {
+    /// Asks again, with turns of its own, what came back because somebody else had none left.
+    async fn patiently<V, F: Future<Output = Result<V, Refusal>>>(&self, ask: impl Fn() -> F) -> Result<V, Refusal> {
+        let mut answer = ask().await;
+        for _ in 1..self.attempts {
+            match &answer {
+                Err(refusal) if refusal.code() == Code::Busy => answer = ask().await,
+                _ => break,
+            }
+        }
+        answer
+    }
+}
+
 #[async_trait]
 impl Directory for Peers {
     async fn manifest(&self, server: &ServerId, age: Age) -> Result<Manifest, Refusal> {
@@ -124,9 +133,7 @@ impl Directory for Peers {
             }
             .boxed()
         };
-        self.known
-            .manifests
-            .get(server, want(age, MANIFEST_RENEWED_AFTER), ask)
+        self.patiently(|| self.known.manifests.get(server, want(age, MANIFEST_RENEWED_AFTER), ask))
             .await
     }
 
@@ -145,7 +152,8 @@ impl Directory for Peers {
             }
             .boxed()
         };
-        self.known.users.get(handle, want(age, USER_RENEWED_AFTER), ask).await
+        self.patiently(|| self.known.users.get(handle, want(age, USER_RENEWED_AFTER), ask))
+            .await
     }
 }
 

@@ -17,11 +17,32 @@ use crate::store::StoreError;
 pub trait Refusals: Send + Sync + 'static {
     /// Statuses, each with a sentence and its codes.
     const ALL: &'static [(u16, &'static str)];
+
+    /// Whether the operation reads a body, and so refuses what any body can be refused for.
+    const READS_BODY: bool;
 }
 
-/// Declares the refusals of an operation: `refusals!(Name { 404: "…", 409: "…" });`
+/// What any operation that reads a body refuses, unless it says more about the status itself.
+const OF_BODIES: [(u16, &str); 5] = [
+    (400, "Not JSON: `malformed_json`. Broken off: `bad_request`."),
+    (408, "The body did not come in time: `request_timeout`."),
+    (413, "Too long: `body_too_large`."),
+    (415, "Not JSON by its content type: `unsupported_media_type`."),
+    (422, "A member is missing, unknown or of another type: `invalid_body`."),
+];
+
+/// What any operation can fail with.
+const OF_ALL: [(u16, &str); 2] = [
+    (500, "Something went wrong on this server: `internal`."),
+    (
+        503,
+        "The database cannot be reached now: `unavailable`. Too much is under way: `busy`.",
+    ),
+];
+
+/// Declares the refusals of an operation: `refusals! { Name { 404: "…" } WithBody + body { 409: "…" } }`.
 macro_rules! refusals {
-    ($($name:ident { $($status:literal: $text:literal),* $(,)? })*) => {
+    ($($name:ident $(+ $body:ident)? { $($status:literal: $text:literal),* $(,)? })*) => {
         $(
             /// The refusals of one operation.
             #[derive(Debug)]
@@ -29,6 +50,7 @@ macro_rules! refusals {
 
             impl $crate::http::answer::Refusals for $name {
                 const ALL: &'static [(u16, &'static str)] = &[$(($status, $text)),*];
+                const READS_BODY: bool = !matches!(stringify!($($body)?).as_bytes(), b"");
             }
         )*
     };
@@ -80,18 +102,15 @@ impl<R> From<Fails<R>> for poem::Error {
 
 impl<R: Refusals> ApiResponse for Fails<R> {
     fn meta() -> MetaResponses {
-        let always = [
-            (500, "Something went wrong on this server: `internal`."),
-            (503, "The database cannot be reached now: `unavailable`."),
-        ];
-        let documented = R::ALL.iter().copied();
-        let fallback = always
-            .into_iter()
-            .filter(|(status, _)| documented.clone().all(|(known, _)| known != *status));
+        let of_bodies = OF_BODIES.into_iter().filter(|_| R::READS_BODY);
+        let unsaid = of_bodies
+            .chain(OF_ALL)
+            .filter(|(status, _)| R::ALL.iter().all(|(said, _)| said != status));
+        let mut all: Vec<(u16, &'static str)> = R::ALL.iter().copied().chain(unsaid).collect();
+        all.sort_unstable_by_key(|(status, _)| *status);
         MetaResponses {
-            responses: documented
-                .clone()
-                .chain(fallback)
+            responses: all
+                .into_iter()
                 .map(|(status, description)| MetaResponse {
                     description,
                     status: Some(status),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 
+use tokio_util::task::TaskTracker;
+
 use super::problem::Problem;
 
 /// Runs every request on a task of its own.
@@ -12,12 +14,18 @@ use super::problem::Problem;
 /// a message could be delivered and the row that says so never written. Here the work goes on
 /// without anybody to answer. A panic ends its own request with 500 and nothing else.
 #[derive(Debug)]
-pub struct Detached<E>(Arc<E>);
+pub struct Detached<E> {
+    endpoint: Arc<E>,
+    tasks: TaskTracker,
+}
 
 impl<E> Detached<E> {
-    /// Wraps an endpoint.
-    pub fn new(endpoint: E) -> Self {
-        Self(Arc::new(endpoint))
+    /// Wraps an endpoint; whoever holds the tracker can wait for what is under way.
+    pub fn new(endpoint: E, tasks: TaskTracker) -> Self {
+        Self {
+            endpoint: Arc::new(endpoint),
+            tasks,
+        }
     }
 }
 
@@ -25,8 +33,10 @@ impl<E: Endpoint + 'static> Endpoint for Detached<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let endpoint = self.0.clone();
-        let task = tokio::spawn(async move { endpoint.call(request).await.map(poem::IntoResponse::into_response) });
+        let endpoint = self.endpoint.clone();
+        let task = self
+            .tasks
+            .spawn(async move { endpoint.call(request).await.map(poem::IntoResponse::into_response) });
         match task.await {
             Ok(answer) => answer,
             Err(error) => Ok(Problem::internal(error).into_response()),

@@ -33,29 +33,20 @@ refusals! {
     SignedOut {
         401: "No live session: `signed_out`.",
     }
-    AliasRefusals {
+    AliasRefusals + body {
         400: "Not 3 to 30 letters, digits or underscores: `invalid_alias`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
         409: "It is or was somebody else's: `alias_taken`. Others know the caller by the one she has: `alias_in_use`. She has used too many: `too_many_aliases`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
-        422: "A member is missing, unknown or of another type: `invalid_body`.",
     }
-    BodyRefusals {
-        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
+    BodyRefusals + body {
         401: "No live session: `signed_out`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
-        422: "A member is missing, unknown or of another type: `invalid_body`.",
     }
-    KeysRefusals {
-        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
+    FlushRefusals + body {
         401: "No live session: `signed_out`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
+    }
+    KeysRefusals + body {
+        401: "No live session: `signed_out`.",
         422: "Not a key, not canonical or of small order: `invalid_key`. Wrong shape: `invalid_body`.",
     }
     DropRefusals {
@@ -82,11 +73,7 @@ impl IdentityApi {
     )]
     async fn identity(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<Identity>, Fails<SignedOut>> {
         let user = caller.user;
-        let handle = user
-            .alias
-            .as_deref()
-            .and_then(|alias| Alias::parse(alias).ok())
-            .map(|alias| app.handle(&alias));
+        let handle = app.handle_of(&user);
         Ok(Json(Identity {
             handle: handle.map(|handle| handle.to_string()),
             signing_key: user.signing_key.as_deref().map(encode),
@@ -219,7 +206,8 @@ impl IdentityApi {
         app: Data<&Arc<App>>,
         caller: Caller,
         body: Body<FlushRequest>,
-    ) -> Result<Json<FlushResponse>, Fails<BodyRefusals>> {
+    ) -> Result<Json<FlushResponse>, Fails<FlushRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let results = revocations::flush(&app, &caller.user, body.0.items).await?;
         Ok(Json(FlushResponse { results }))
     }
@@ -242,7 +230,7 @@ impl IdentityApi {
         #[oai(name = "peerHandle")]
         peer_handle: Path<String>,
     ) -> Result<Json<Success>, Fails<DropRefusals>> {
-        if revocations::drop_entries(&app.store, caller.user.id, &[peer_handle.0]).await? == 0 {
+        if !revocations::drop_entry(&app.store, caller.user.id, &peer_handle, app.now().0).await? {
             return Err(Problem::not_found("Nothing is pending for this handle.").into());
         }
         Ok(Json(Success::YES))

@@ -12,17 +12,17 @@ use parchment_core::{
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, prelude::Uuid, sea_query::OnConflict,
+    QuerySelect as _, prelude::Uuid,
 };
 
+use super::revocations;
 use crate::{
     auth::sessions,
     http::problem::Problem,
-    random,
     social::relations,
     store::{
         Store, StoreError,
-        entities::{friendships, invitations, revocations, users},
+        entities::{friendships, invitations, users},
     },
 };
 
@@ -68,7 +68,7 @@ async fn reset_in(
                     relations::end_local(tx, &peer, own).await?;
                 }
             }
-            _ => queue(tx, user_id, &peer, now).await?,
+            _ => revocations::queue(tx, user_id, &peer, now).await?,
         }
     }
     friendships::Entity::delete_many()
@@ -105,18 +105,4 @@ async fn peers(tx: &impl ConnectionTrait, user_id: Uuid) -> Result<BTreeSet<Stri
         .all(tx)
         .await?;
     Ok(friends.into_iter().chain(invited).collect())
-}
-
-async fn queue(tx: &impl ConnectionTrait, user_id: Uuid, peer: &str, now: UnixMillis) -> Result<(), StoreError> {
-    let row = revocations::ActiveModel {
-        id: Set(random::id()),
-        user_id: Set(user_id),
-        peer_handle: Set(peer.to_owned()),
-        created_at: Set(now.0),
-    };
-    revocations::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
 }

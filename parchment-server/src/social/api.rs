@@ -46,43 +46,33 @@ refusals! {
         401: "No live session: `signed_out`.",
         422: "A parameter does not fit: `invalid_body`.",
     }
-    InviteRefusals {
+    InviteRefusals + body {
         400: "The caller herself: `self`. Not a handle: `invalid_handle`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
         404: "Nobody has this handle: `unknown_handle`.",
-        409: "`already_friends`, `already_invited`, `too_many_invitations`, `revocation_pending`, `identity_changed`, or the \
+        409: "`already_friends`, `already_invited`, `too_many_invitations`, `no_invitation`, `revocation_pending`, `identity_changed`, or the \
               caller has no alias or signing key: `no_identity`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
               `malformed_signature`, `invalid_timestamp`, `invalid_signature`, `envelope_expired`. Wrong shape: `invalid_body`.",
         429: "Too many look-ups; see Retry-After: `too_many_requests`.",
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (inviting again sends again).",
     }
-    AnswerRefusals {
-        400: "Not JSON: `malformed_json`. Broken off: `bad_request`.",
+    AnswerRefusals + body {
         401: "No live session: `signed_out`.",
-        404: "No such invitation of the caller: `not_found`. The one who invited is gone: `unknown_handle`.",
+        404: "No such invitation of the caller: `not_found`. The one who invited is not known at her server: `unknown_handle`.",
         409: "`already_friends`, `no_invitation`, `revocation_pending`, `identity_changed`, or somebody has no alias or \
               signing key: `no_identity`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "Nonce or timestamp missing towards another server: `envelope_required`. Unusable: `malformed_nonce`, \
               `malformed_signature`, `invalid_timestamp`, `invalid_signature`, `envelope_expired`. Wrong shape: `invalid_body`.",
         429: "Too many look-ups; see Retry-After: `too_many_requests`.",
         502: "The other server: `peer_unreachable`, `peer_refused`, `delivery_unknown` (accepting again sends again).",
     }
-    EndRefusals {
+    EndRefusals + body {
         400: "Not JSON: `malformed_json`. Broken off: `bad_request`. Not a handle: `invalid_handle`.",
         401: "No live session: `signed_out`.",
         404: "Nothing to end: `not_found`.",
-        409: "It was accepted and the other side may know: `acceptance_pending`.",
-        408: "The body did not come in time: `request_timeout`.",
-        413: "Too long: `body_too_large`.",
-        415: "Not JSON by its content type: `unsupported_media_type`.",
         422: "A parameter or member does not fit: `invalid_body`.",
+        429: "Too many look-ups; see Retry-After: `too_many_requests`.",
     }
     SyncRefusals {
         401: "No live session: `signed_out`.",
@@ -190,6 +180,7 @@ impl SocialApi {
     /// Reject an invitation
     ///
     /// Deletes the invitation here, whatever the other server says, and tells it when the caller signed FRIEND_REJECT.
+    /// Where the caller had accepted it and no answer came, the other side is queued to be told by a revocation instead.
     #[oai(
         path = "/invitations/:id/reject",
         method = "post",
@@ -204,6 +195,7 @@ impl SocialApi {
         id: Path<String>,
         body: OptionalBody<EnvelopeRequest>,
     ) -> Result<Json<Ended>, Fails<EndRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let body = body.0.unwrap_or_default();
         let delivered = invitations::reject(&app, &caller.user, parse_id(&id)?, &envelope_of(&body)).await?;
         Ok(Json(Ended {
@@ -237,6 +229,7 @@ impl SocialApi {
         revoke_timestamp: Query<Option<String>>,
         body: OptionalBody<RevokeRequest>,
     ) -> Result<Json<Ended>, Fails<EndRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let revoke = revoke_of(body, revoke_signature, revoke_nonce, revoke_timestamp);
         let delivered = invitations::cancel(&app, &caller.user, parse_id(&id)?, &revoke_envelope(&revoke)).await?;
         Ok(Json(Ended {
@@ -270,6 +263,7 @@ impl SocialApi {
         revoke_timestamp: Query<Option<String>>,
         body: OptionalBody<RevokeRequest>,
     ) -> Result<Json<Ended>, Fails<EndRefusals>> {
+        app.traffic.lookups.count(&caller.user.id.to_string())?;
         let friend = parse_handle(&handle)?;
         let revoke = revoke_of(body, revoke_signature, revoke_nonce, revoke_timestamp);
         let delivered = friendships::end(&app, &caller.user, &friend, &revoke_envelope(&revoke)).await?;
@@ -364,11 +358,8 @@ fn revoke_envelope(revoke: &RevokeRequest) -> ClientEnvelope<'_> {
 }
 
 fn own_handle(app: &App, user: &users::Model) -> String {
-    format!(
-        "{}@{}",
-        user.alias.as_deref().unwrap_or_default(),
-        app.settings.server_id()
-    )
+    // Whoever has no alias has no invitations either.
+    app.handle_of(user).map(|handle| handle.to_string()).unwrap_or_default()
 }
 
 fn to_invitation(row: invitation_rows::Model, own: &str) -> Invitation {

@@ -44,10 +44,7 @@ pub async fn end(
     friend: &Handle,
     envelope: &ClientEnvelope<'_>,
 ) -> Result<bool, Problem> {
-    let own = user
-        .alias
-        .as_ref()
-        .map(|alias| format!("{alias}@{}", app.settings.server_id()));
+    let own = app.handle_of(user).map(|handle| handle.to_string());
     let ended = app
         .store
         .write(async |tx| {
@@ -57,7 +54,9 @@ pub async fn end(
             relations::end(tx, user.id, friend.as_str()).await
         })
         .await?;
-    if !ended && (friend.is_on(app.settings.server_id()) || envelope.signature.is_empty()) {
+    let has_message = !friend.is_on(app.settings.server_id())
+        && envelope::check(app, user, Kind::RelationshipRevoke, friend, envelope).is_ok();
+    if !ended && !has_message {
         return Err(Problem::not_found("You have no such friend."));
     }
     invitations::tell(app, user, Kind::RelationshipRevoke, friend, envelope).await

@@ -5,6 +5,7 @@
 //! acceptance `accepting` until an answer says otherwise, and doing it again sends again.
 
 use parchment_core::{
+    directory::{Age, Directory as _},
     envelope::{Kind, SignedMessage},
     handle::Handle,
     manifest::UserDocument,
@@ -23,7 +24,7 @@ use crate::{
         outbox::Delivery,
     },
     http::problem::Problem,
-    identity::keys,
+    identity::{keys, revocations::queue},
     store::{
         StoreError,
         entities::{
@@ -67,7 +68,10 @@ pub async fn invite(
     }
     let message = envelope::check(app, user, Kind::FriendInvite, to, envelope)?;
     check_new(app.store.reader(), user.id, to).await?;
-    app.peers.resolve(to).await.map_err(envelope::resolve_problem)?;
+    app.peers
+        .user(to, Age::Cached)
+        .await
+        .map_err(envelope::resolve_problem)?;
     let now = app.now();
     let (invitation, is_new) = app
         .store
@@ -88,7 +92,10 @@ pub async fn invite(
 async fn check_new(db: &impl ConnectionTrait, user_id: Uuid, to: &Handle) -> Result<(), Problem> {
     check_not_revoking(db, user_id, to).await?;
     if relations::friendship(db, user_id, to.as_str()).await?.is_some() {
-        return Err(Problem::conflict("already_friends", "You are friends already."));
+        return Err(Problem::conflict(
+            "already_friends",
+            "You are friends already, or about to be.",
+        ));
     }
     let invitation = relations::invitation(db, user_id, to.as_str(), Direction::Outgoing).await?;
     if invitation.is_some_and(|invitation| invitation.status == Status::Pending) {
@@ -126,15 +133,23 @@ async fn send_invitation(
     // An earlier attempt arrived and its answer got lost.
     let arrived_before = matches!(&delivery, Delivery::Refused { code } if code == Code::AlreadyInvited.as_str());
     if delivery == Delivery::Delivered || arrived_before {
-        // The answer may have come meanwhile and ended the row: then there is nothing to update.
+        let peer = to.as_str();
         app.store
             .write(async |tx| {
-                invitations::Entity::update_many()
+                let updated = invitations::Entity::update_many()
                     .col_expr(invitations::Column::Status, Expr::value("pending"))
                     .filter(invitations::Column::Id.eq(invitation.id))
                     .exec(tx)
                     .await
-                    .map_err(StoreError::from)
+                    .map_err(StoreError::from)?;
+                // The answer may have come meanwhile and made a friendship of the row.
+                if updated.rows_affected == 1 || relations::friendship(tx, invitation.user_id, peer).await?.is_some() {
+                    return Ok(());
+                }
+                Err(Problem::conflict(
+                    "no_invitation",
+                    "The invitation ended in the meantime.",
+                ))
             })
             .await?;
         return Ok(invitations::Model {
@@ -219,7 +234,11 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
         return accept_local(app, user, id, &own, &peer).await;
     }
     let message = envelope::check(app, user, Kind::FriendAccept, &peer, envelope)?;
-    let friend = app.peers.resolve(&peer).await.map_err(envelope::resolve_problem)?;
+    let friend = app
+        .peers
+        .user(&peer, Age::Cached)
+        .await
+        .map_err(envelope::resolve_problem)?;
     let now = app.now();
     let is_new = app
         .store
@@ -242,11 +261,14 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
     if delivery == Delivery::Delivered {
         app.store
             .write(async |tx| {
-                // Nothing is made anew when the other side ended it in the meantime.
-                if relations::friendship(tx, user.id, peer.as_str()).await?.is_some() {
-                    relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?;
+                // Nothing is made anew when it was ended in the meantime.
+                if relations::friendship(tx, user.id, peer.as_str()).await?.is_none() {
+                    return Err(Problem::conflict(
+                        "no_invitation",
+                        "The friendship ended in the meantime.",
+                    ));
                 }
-                Ok::<_, StoreError>(())
+                Ok(relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?)
             })
             .await?;
         return Ok(());
@@ -302,11 +324,16 @@ async fn accept_local(
 }
 
 /// Rejects an invitation; says whether the one who invited was told.
+///
+/// Where the caller had accepted it and no answer came, the other side may be a friend already, which a rejection does
+/// not undo there: it is queued to be told by a revocation.
 pub async fn reject(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
     let invitation = incoming(app.store.reader(), user.id, id).await?;
     let peer = peer_of(&invitation)?;
-    end_one(app, user, &invitation, &peer).await?;
-    tell(app, user, Kind::FriendReject, &peer, envelope).await
+    match end_one(app, user, &invitation, &peer).await? {
+        Before::Open => tell(app, user, Kind::FriendReject, &peer, envelope).await,
+        Before::Accepting => Ok(false),
+    }
 }
 
 /// Takes back an invitation; says whether the one who was invited was told.
@@ -323,21 +350,26 @@ pub async fn cancel(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
     tell(app, user, Kind::RelationshipRevoke, &peer, envelope).await
 }
 
+/// What an invitation was before it ended.
+enum Before {
+    Open,
+    /// Accepted here, and the other side may know.
+    Accepting,
+}
+
 /// Ends an invitation here, on both sides where both people live here.
 ///
 /// # Errors
 ///
-/// 404 when it is gone by now, 409 `acceptance_pending` when it is being accepted: in neither case anybody is told.
+/// 404 when it is gone by now: it was answered or taken back a moment ago, and nobody is told anything else.
 async fn end_one(
     app: &App,
     user: &users::Model,
     invitation: &invitations::Model,
     peer: &Handle,
-) -> Result<(), Problem> {
-    let own = user
-        .alias
-        .as_ref()
-        .map(|alias| format!("{alias}@{}", app.settings.server_id()));
+) -> Result<Before, Problem> {
+    let now = app.now();
+    let own = app.handle_of(user).map(|handle| handle.to_string());
     app.store
         .write(async |tx| {
             let ended = invitations::Entity::delete_by_id(invitation.id)
@@ -347,10 +379,13 @@ async fn end_one(
             if ended.rows_affected != 1 {
                 return Err(no_such_invitation());
             }
-            let accepting = relations::friendship(tx, user.id, peer.as_str()).await?.is_some();
-            if invitation.direction == Direction::Incoming && accepting {
-                let message = "You accepted this, and the other side may know; accept again, or end the friendship.";
-                return Err(Problem::conflict("acceptance_pending", message));
+            let mut before = Before::Open;
+            if invitation.direction == Direction::Incoming
+                && relations::friendship(tx, user.id, peer.as_str()).await?.is_some()
+            {
+                relations::end(tx, user.id, peer.as_str()).await?;
+                queue(tx, user.id, peer.as_str(), now).await?;
+                before = Before::Accepting;
             }
             if let (true, Some(own)) = (peer.is_on(app.settings.server_id()), &own)
                 && let Some(other) = relations::local_user(tx, peer).await?
@@ -361,7 +396,7 @@ async fn end_one(
                 };
                 relations::withdraw(tx, other.id, own, theirs).await?;
             }
-            Ok(())
+            Ok(before)
         })
         .await
 }

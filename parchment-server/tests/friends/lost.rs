@@ -138,7 +138,7 @@ async fn an_acceptance_under_way_can_be_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_acceptance_under_way_is_not_rejected_as_the_other_side_may_know_it() {
+async fn rejecting_what_was_accepted_without_an_answer_queues_the_other_side_to_be_told() {
     let (front, one) = Front::before_a_server().await;
     let two = TestApp::start().await;
     let (alice, bob) = (one.person("alice").await, two.person("bob").await);
@@ -151,11 +151,32 @@ async fn an_acceptance_under_way_is_not_rejected_as_the_other_side_may_know_it()
     front.set(Fate::Arrives);
     let body = envelope(&bob, Kind::FriendReject, alice.handle());
     let rejected = bob.post(&format!("/friends/invitations/{id}/reject"), body).await;
-    rejected.expect_code(409, "acceptance_pending");
-    assert_eq!(bob.friends().await, [friend(alice.handle(), "accepting")]);
-    bob.accept(&id, alice.handle()).await.expect(200);
-    assert_eq!(alice.friends().await, [friend(bob.handle(), "accepted")]);
-    assert_eq!(bob.friends().await, [friend(alice.handle(), "accepted")]);
+    assert_eq!(
+        rejected.expect(200).body,
+        json!({ "success": true, "delivered": false })
+    );
+    assert!(bob.friends().await.is_empty() && open(&bob).await.is_empty());
+    assert_eq!(
+        alice.friends().await,
+        [friend(bob.handle(), "accepted")],
+        "she knew already"
+    );
+
+    let pending = bob.get("/users/me/revocations/pending").await.expect(200);
+    assert_eq!(pending.body["revocations"][0]["peerHandle"], alice.handle().as_str());
+    let (signature, nonce, timestamp) = bob.sign(Kind::RelationshipRevoke, alice.handle());
+    let item = json!({
+        "peerHandle": alice.handle().as_str(),
+        "signature": signature,
+        "nonce": nonce,
+        "timestamp": timestamp,
+    });
+    let flushed = bob
+        .post("/users/me/revocations/flush", json!({ "items": [item] }))
+        .await
+        .expect(200);
+    assert_eq!(flushed.body["results"][0]["delivered"], true);
+    assert!(alice.friends().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -332,8 +332,13 @@ async fn a_server_that_does_not_answer_is_asked_once_and_its_other_items_wait() 
     let alice = who_reset(&app, &[&first, &second]).await;
     slow.set(Manner::Swallow);
     let results = flush(&alice, vec![item(&alice, &first.handle), item(&alice, &second.handle)]).await;
-    let unknown = |peer: &Handle| untold(peer.as_str(), "delivery_unknown");
-    assert_eq!(results, json!([unknown(&first.handle), unknown(&second.handle)]));
+    let first = untold(first.handle.as_str(), "delivery_unknown");
+    let second = untold(second.handle.as_str(), "peer_unreachable");
+    assert_eq!(
+        results,
+        json!([first, second]),
+        "what was not even sent has no effect there"
+    );
     let revocations = slow
         .kinds()
         .into_iter()

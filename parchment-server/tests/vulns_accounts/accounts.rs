@@ -10,7 +10,7 @@ async fn s39_asking_for_a_code_makes_no_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s39_fifty_first_people_at_once_make_one_admin() {
+async fn fifty_first_people_at_once_make_one_admin() {
     let app = TestApp::start().await;
     let mut bodies = Vec::new();
     for n in 0..50 {
