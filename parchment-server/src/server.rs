@@ -15,7 +15,7 @@ use crate::{
     auth::renewal::RenewCookie,
     config::Settings,
     housekeeping,
-    http::{cross_origin::CrossOrigin, detached::Detached, problem},
+    http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, problem},
     openapi,
 };
 
@@ -133,6 +133,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
         .nest("/", openapi::service())
         .data(app)
         .catch_all_error(problem::from_framework);
+    let answered = Allow::new::<openapi::Api>(answered);
     let answered = RenewCookie(Detached::new(answered, requests))
         .with(NormalizePath::new(TrailingSlash::Trim))
         .with(

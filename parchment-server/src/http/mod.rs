@@ -1,5 +1,6 @@
 //! What all faces of the server share: callers, bodies, problems, limits.
 
+pub mod allow;
 pub mod answer;
 pub mod body;
 pub mod client;

@@ -208,3 +208,23 @@ async fn an_error_body_repeats_no_secret_that_the_request_carried() {
     assert_problem(&refused, 401, "signed_out", "an unknown token");
     assert!(!refused.text.contains(secret));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_has_other_methods_says_which() {
+    let app = TestApp::start().await;
+    for (path, methods) in [
+        ("/friends", "GET"),
+        ("/friends/invitations", "GET"),
+        ("/friends/alice@home.example", "DELETE"),
+        ("/auth/sessions", "DELETE, GET, POST"),
+        ("/users/me/alias", "PATCH"),
+    ] {
+        let answer = app
+            .call(Method::PUT, path, None)
+            .await
+            .expect_code(405, "method_not_allowed");
+        let mut allowed: Vec<&str> = answer.headers["allow"].to_str().unwrap().split(", ").collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed.join(", "), methods, "{path}");
+    }
+}
