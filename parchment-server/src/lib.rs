@@ -3,6 +3,7 @@
 //! [`Server::start`] runs a whole server; [`endpoint`] gives its HTTP interface to be mounted in
 //! another poem application. See `ARCHITECTURE.md` for the rooms and how a message walks through them.
 
+pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod config;

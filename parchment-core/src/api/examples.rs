@@ -6,7 +6,8 @@
 use poem_openapi::types::Example;
 
 use super::{
-    Email, Time,
+    Email, Patch, Time,
+    accounts::{AliasAvailability, OnboardingCompleted, Preferences, PreferencesRequest, ProfileRequest, UnitSystem},
     auth::{CurrentSession, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User, VerifyRequest},
     error::ErrorBody,
     federation::InboxMessage,
@@ -55,6 +56,15 @@ macro_rules! examples {
 }
 
 examples! {
+    ProfileRequest = Self {
+        first_name: Patch::Set(text("Alice")),
+        last_name: Patch::Clear,
+        picture: Patch::Keep,
+    };
+    Preferences = Self { language: text("en-US"), unit_system: UnitSystem::Metric };
+    PreferencesRequest = Self { language: Some(text("de-CH")), unit_system: None };
+    OnboardingCompleted = Self { onboarding_completed_at: time() };
+    AliasAvailability = Self { available: true };
     ErrorBody = Self {
         message: text("Sign in first."),
         code: text("signed_out"),

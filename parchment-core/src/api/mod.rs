@@ -7,6 +7,7 @@
 //! With the feature `openapi` the types also describe themselves to poem-openapi, so that the
 //! published document and the code cannot drift apart.
 
+pub mod accounts;
 pub mod auth;
 pub mod error;
 #[cfg(feature = "openapi")]
@@ -14,7 +15,9 @@ mod examples;
 pub mod federation;
 pub mod friends;
 pub mod identity;
+mod patch;
 mod text;
 pub mod well_known;
 
+pub use patch::Patch;
 pub use text::{Email, Time};

@@ -77,6 +77,13 @@ pub async fn set(store: &Store, caller: &Caller, alias: &Alias, now: UnixMillis)
         .await
 }
 
+/// Whether a user could take an alias: nobody else has or had it, in any spelling.
+pub async fn is_free_for(db: &impl ConnectionTrait, user_id: Uuid, alias: &Alias) -> Result<bool, StoreError> {
+    let key = alias.as_str().to_ascii_lowercase();
+    let reserved = alias_reservations::Entity::find_by_id(key).one(db).await?;
+    Ok(reserved.is_none_or(|reserved| reserved.user_id == Some(user_id)))
+}
+
 /// The user with exactly this alias.
 pub async fn find(db: &impl ConnectionTrait, alias: &Alias) -> Result<Option<users::Model>, StoreError> {
     // The unique column finds her in any spelling; only the exact one counts.

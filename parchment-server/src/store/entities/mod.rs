@@ -7,6 +7,7 @@ pub mod invitations;
 pub mod login_code_sends;
 pub mod login_codes;
 pub mod peers;
+pub mod preferences;
 pub mod revocations;
 pub mod server_identity;
 pub mod sessions;

@@ -4,6 +4,7 @@
 //! columns as they were then and does not use the entities, which move on.
 
 mod m0001_initial;
+mod m0002_preferences;
 
 use sea_orm::DatabaseTransaction;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -14,7 +15,10 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![
+            Box::new(m0001_initial::Migration),
+            Box::new(m0002_preferences::Migration),
+        ]
     }
 }
 
