@@ -24,7 +24,7 @@ use crate::{
         pins::StoredPins,
     },
     http::traffic::Traffic,
-    mail::Mailer,
+    mail::{MailError, Mailer},
     store::{Store, StoreError, entities::users},
 };
 
@@ -80,9 +80,9 @@ pub enum StartError {
     /// The server's key is not usable.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The folder for mail cannot be written.
-    #[error("mail cannot be written: {0}")]
-    Mail(std::io::Error),
+    /// Mail cannot be set up.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The HTTP client cannot be set up.
     #[error("requests to other servers cannot be made: {0}")]
     Fetch(#[from] crate::federation::fetch::FetchError),
@@ -123,7 +123,11 @@ impl App {
         policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
-            mailer: Mailer::new(&settings.mail, settings.public_origin.to_string()).map_err(StartError::Mail)?,
+            mailer: Mailer::new(
+                &settings.mail,
+                &settings.public_origin.to_string(),
+                settings.mail_from.as_deref().filter(|sender| !sender.is_empty()),
+            )?,
             outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             received: GroupedInbox::start(store.clone()),

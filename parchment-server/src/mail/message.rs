@@ -1,25 +1,41 @@
 //! The mails this server writes.
 
-use lettre::{Message, error::Error, message::header::ContentType};
+use lettre::{
+    Address, Message,
+    message::{Mailbox, MultiPart},
+};
 
-/// A mail with a sign-in code, as the bytes of an .eml file (RFC 5322).
+/// Whom mail comes from unless set otherwise: `no-reply` at the server's host.
+pub(super) fn default_sender(origin: &str) -> String {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    format!("Parchment <no-reply@{host}>")
+}
+
+/// Whether mail can come from this address.
+pub(super) fn check_sender(sender: &str) -> Result<(), String> {
+    sender.parse::<Mailbox>().map(drop).map_err(|error| error.to_string())
+}
+
+/// A mail with a sign-in code, in plain text and HTML.
 pub(super) fn sign_in_code(
+    sender: &str,
     to: &str,
     code: &str,
     origin: &str,
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let text = format!(
-        "Your sign-in code for {origin} is\r\n\r\n    {code}\r\n\r\nIt is good for 15 minutes and works once. If you did \
-         not ask for it, somebody typed your\r\naddress by mistake: without this mail the code is worth nothing to them.\r\n"
+) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
+    let advice = "It is good for 15 minutes and works once. If you did not ask for it, somebody typed your address by \
+                  mistake: without this mail the code is worth nothing to them.";
+    let text = format!("Your sign-in code for {origin} is\n\n    {code}\n\n{advice}\n");
+    // Nothing here comes from whoever asked: the code is digits, the origin is the server's own.
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><body style=\"font-family:sans-serif\"><p>Your sign-in code for {origin} is</p>\
+         <p style=\"font-size:2em;letter-spacing:.1em\"> {code} </p><p>{advice}</p></body></html>\n"
     );
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
-    let from = format!("Parchment <no-reply@{host}>");
-    let mail: Result<Message, Error> = Message::builder()
-        .from(from.parse()?)
-        .to(to.parse()?)
+    let mail = Message::builder()
+        .from(sender.parse()?)
+        .to(Mailbox::new(None, to.parse::<Address>()?))
         .subject(format!("Sign-in code {code}"))
-        .header(ContentType::TEXT_PLAIN)
-        .body(text);
-    Ok(mail?.formatted())
+        .multipart(MultiPart::alternative_plain_html(text, html))?;
+    Ok(mail)
 }

@@ -1,18 +1,24 @@
 //! Mail: what is said, and the ways out.
 //!
-//! Sending never holds up a request: a mail is handed over and goes out on its own.
+//! Sending never holds up a request: a mail is handed over and goes out on its own, and is tried
+//! again for as long as it makes sense. What is lost when the process dies is a code that its
+//! reader can ask for again.
 
+mod folder;
 mod message;
+mod smtp;
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+use std::{io, sync::Arc};
 
-use crate::{config::MailSetting, random};
+use self::{folder::Folder, smtp::Smtp};
+use crate::config::MailSetting;
 
 /// Sends mail.
 #[derive(Debug, Clone)]
 pub struct Mailer {
     way: Arc<Way>,
     origin: Arc<str>,
+    sender: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -20,60 +26,74 @@ enum Way {
     /// To the log, for a machine without mail.
     Console,
     /// One .eml file per mail.
-    Folder(PathBuf),
+    Folder(Folder),
+    /// To a mail server.
+    Smtp(Box<Smtp>),
+}
+
+/// Why mail cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The folder for mail cannot be made.
+    #[error("the folder for mail cannot be made: {0}")]
+    Folder(#[from] io::Error),
+    /// The mail server's settings cannot work.
+    #[error("the mail server cannot be used: {0}")]
+    Smtp(String),
+    /// The address that mail comes from is none.
+    #[error("PARCHMENT_MAIL_FROM is not a mail address: {0}")]
+    Sender(String),
 }
 
 impl Mailer {
-    /// A mailer as set; `origin` is where the server is reached.
+    /// A mailer as set.
+    ///
+    /// `origin` is where the server is reached, `sender` whom mail comes from.
     ///
     /// # Errors
     ///
-    /// When the folder for mail cannot be made.
-    pub fn new(setting: &MailSetting, origin: String) -> io::Result<Self> {
+    /// [`MailError`] when it could never send.
+    pub fn new(setting: &MailSetting, origin: &str, sender: Option<&str>) -> Result<Self, MailError> {
         let way = match setting {
             MailSetting::Console => Way::Console,
-            MailSetting::File(folder) => {
-                fs::create_dir_all(folder)?;
-                Way::Folder(folder.clone())
-            }
+            MailSetting::File(path) => Way::Folder(Folder::new(path)?),
+            MailSetting::Smtp(server) => Way::Smtp(Box::new(Smtp::new(server).map_err(MailError::Smtp)?)),
         };
+        let sender = sender.map_or_else(|| message::default_sender(origin), str::to_owned);
+        message::check_sender(&sender).map_err(MailError::Sender)?;
         Ok(Self {
             way: Arc::new(way),
             origin: origin.into(),
+            sender: sender.into(),
         })
     }
 
     /// Sends a sign-in code; returns at once.
     pub fn send_code(&self, to: String, code: String) {
-        match &*self.way {
+        if let Way::Console = &*self.way {
             // The one place where a code is logged, and only because the operator chose it.
-            Way::Console => {
-                tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
-            }
-            Way::Folder(_) => {
-                let (way, origin) = (self.way.clone(), self.origin.clone());
-                tokio::task::spawn_blocking(move || {
-                    let mail = message::sign_in_code(&to, &code, &origin);
-                    let sent = mail
-                        .map_err(|error| error.to_string())
-                        .and_then(|mail| way.write(&mail));
-                    if let Err(error) = sent {
-                        tracing::error!(%error, "a mail could not be sent");
-                    }
-                });
-            }
+            tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
+            return;
         }
+        let this = self.clone();
+        tokio::spawn(async move {
+            let sent = match message::sign_in_code(&this.sender, &to, &code, &this.origin) {
+                Ok(mail) => this.way.send(mail).await,
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = sent {
+                tracing::error!(%error, "a mail could not be sent");
+            }
+        });
     }
 }
 
 impl Way {
-    /// Writes a mail under a temporary name first, so that a reader of the folder never sees half of one.
-    fn write(&self, mail: &[u8]) -> Result<(), String> {
-        let Self::Folder(folder) = self else { return Ok(()) };
-        let name = random::id().to_string();
-        let half = folder.join(format!("{name}.tmp"));
-        fs::write(&half, mail)
-            .and_then(|()| fs::rename(&half, folder.join(format!("{name}.eml"))))
-            .map_err(|error| format!("{}: {error}", folder.display()))
+    async fn send(&self, mail: lettre::Message) -> Result<(), String> {
+        match self {
+            Self::Console => Ok(()),
+            Self::Folder(folder) => folder.write(mail.formatted()).await,
+            Self::Smtp(smtp) => smtp.send(mail).await,
+        }
     }
 }

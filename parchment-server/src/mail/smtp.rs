@@ -1,0 +1,76 @@
+//! Mail through a mail server (RFC 5321), over TLS unless the server is this very machine.
+
+use std::time::Duration;
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+    },
+};
+use tokio::sync::Semaphore;
+
+use crate::config::{SmtpServer, SmtpTls};
+
+/// How long to wait before each further try. Together less than a sign-in code lives.
+const PAUSES: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+];
+
+/// How long one try may take.
+const TRY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How many mails may wait; beyond that a broken mail server would fill the memory.
+const MAX_WAITING: usize = 1000;
+
+/// A mail server.
+#[derive(Debug)]
+pub(super) struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    waiting: Semaphore,
+}
+
+impl Smtp {
+    /// The mail server as set.
+    pub(super) fn new(server: &SmtpServer) -> Result<Self, String> {
+        let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| error.to_string());
+        let tls = match server.tls {
+            SmtpTls::Implicit => Tls::Wrapper(parameters()?),
+            SmtpTls::StartTls => Tls::Required(parameters()?),
+            SmtpTls::None => Tls::None,
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+            .port(server.port)
+            .tls(tls)
+            .timeout(Some(TRY_WITHIN));
+        if let Some((user, password)) = &server.login {
+            transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
+        }
+        Ok(Self {
+            transport: transport.build(),
+            waiting: Semaphore::new(MAX_WAITING),
+        })
+    }
+
+    /// Sends a mail, with further tries while the failure may pass.
+    pub(super) async fn send(&self, mail: Message) -> Result<(), String> {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Err(format!("{MAX_WAITING} mails wait for the mail server already"));
+        };
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let Err(error) = self.transport.send(mail.clone()).await else {
+                return Ok(());
+            };
+            // What the server refuses for good (5yz) it would refuse again.
+            let Some(pause) = pauses.next().filter(|_| !error.is_permanent()) else {
+                return Err(error.to_string());
+            };
+            tracing::warn!(%error, "a mail is tried again in {} s", pause.as_secs());
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
