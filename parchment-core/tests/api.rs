@@ -346,6 +346,8 @@ types! {
     current_session: CurrentSession, Answer, (user(), maybe(), subscription())
         .prop_map(|(user, token, subscription)| CurrentSession { user, token, subscription });
     subscriptions: Subscription, Answer, subscription();
+    permissions: Permissions, Answer, (vec(text(), 0..3), vec(text(), 0..3), subscription())
+        .prop_map(|(permissions, roles, subscription)| Permissions { permissions, roles, subscription });
 
     profile_request: ProfileRequest, Request, (patch(), patch(), patch())
         .prop_map(|(first_name, last_name, picture)| ProfileRequest { first_name, last_name, picture });

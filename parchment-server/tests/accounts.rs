@@ -129,6 +129,25 @@ async fn an_alias_is_free_unless_somebody_else_has_or_had_it_in_any_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_person_may_administer_and_others_may_what_accounts_are_for() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.person("alice").await, app.person("bob").await);
+    let path = "/auth/sessions/current/permissions";
+    let (first, second) = (
+        first.get(path).await.expect(200).body,
+        second.get(path).await.expect(200).body,
+    );
+    assert_eq!(
+        (&first["roles"], &second["roles"]),
+        (&json!(["admin"]), &json!(["user"]))
+    );
+    let holds = |body: &Value, id: &str| body["permissions"].as_array().unwrap().contains(&json!(id));
+    assert!(holds(&first, "users:delete") && holds(&first, "library:write"));
+    assert!(!holds(&second, "users:read") && holds(&second, "library:write"));
+    assert_eq!(first["subscription"]["tier"], "premium");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_of_it_needs_a_session() {
     let app = TestApp::start().await;
     for (method, path) in [
@@ -137,6 +156,7 @@ async fn all_of_it_needs_a_session() {
         (Method::PUT, "/users/me/preferences"),
         (Method::POST, "/users/me/onboarding/complete"),
         (Method::GET, "/users/alias/check?alias=carol"),
+        (Method::GET, "/auth/sessions/current/permissions"),
     ] {
         app.call(method, path, Some(json!({})))
             .await

@@ -180,3 +180,15 @@ impl Subscription {
         }
     }
 }
+
+/// `GET /auth/sessions/current/permissions`: what the caller may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]
+pub struct Permissions {
+    /// Ids of permissions, sorted.
+    pub permissions: Vec<String>,
+    /// Ids of roles, sorted.
+    pub roles: Vec<String>,
+    /// What the account includes.
+    pub subscription: Subscription,
+}

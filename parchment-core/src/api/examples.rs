@@ -8,7 +8,10 @@ use poem_openapi::types::Example;
 use super::{
     Email, Patch, Time,
     accounts::{AliasAvailability, OnboardingCompleted, Preferences, PreferencesRequest, ProfileRequest, UnitSystem},
-    auth::{CurrentSession, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User, VerifyRequest},
+    auth::{
+        CurrentSession, Permissions, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User,
+        VerifyRequest,
+    },
     error::ErrorBody,
     federation::InboxMessage,
     friends::{
@@ -100,6 +103,11 @@ examples! {
         current: true,
     };
     CurrentSession = Self { user: User::example(), token: None, subscription: Subscription::included() };
+    Permissions = Self {
+        permissions: vec![text("layers:read"), text("layers:write")],
+        roles: vec![text("user")],
+        subscription: Subscription::included(),
+    };
     Success = Self::YES;
     Identity = Self {
         handle: Some(text(ALICE)),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use parchment_core::api::{
     Time,
-    auth::{CurrentSession, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User, VerifyRequest},
+    auth::{
+        CurrentSession, Permissions, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User,
+        VerifyRequest,
+    },
 };
 use poem::{Request, http::header, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
@@ -13,7 +16,7 @@ use sea_orm::prelude::Uuid;
 use super::{
     caller::{Caller, MaybeCaller},
     codes::{self, Recipient},
-    cookie,
+    cookie, permissions,
     sessions::{self, NewSession, Token},
 };
 use crate::{
@@ -208,6 +211,24 @@ impl AuthApi {
                 subscription: Subscription::included(),
             })),
         })
+    }
+
+    /// What the caller may do
+    ///
+    /// The permissions that the caller holds, by her roles or as everybody does, and those roles.
+    #[oai(
+        path = "/sessions/current/permissions",
+        method = "get",
+        tag = "Tag::Auth",
+        operation_id = "currentPermissions"
+    )]
+    async fn permissions(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<Permissions>, Fails<SignedOut>> {
+        let roles = permissions::roles_of(app.store.reader(), caller.user.id).await?;
+        Ok(Json(Permissions {
+            permissions: permissions::held(&roles).into_iter().map(str::to_owned).collect(),
+            roles,
+            subscription: Subscription::included(),
+        }))
     }
 
     /// End a session

@@ -9,5 +9,6 @@ pub mod api;
 pub mod caller;
 pub mod codes;
 pub mod cookie;
+pub mod permissions;
 pub mod renewal;
 pub mod sessions;
