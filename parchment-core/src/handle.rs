@@ -55,8 +55,8 @@ pub struct Alias(Box<str>);
 impl Alias {
     /// Reads an alias.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let valid = (3..=30).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        valid.then(|| Self(text.into())).ok_or(NameError::Alias)
+        check_alias(text)?;
+        Ok(Self(text.into()))
     }
 
     /// The alias as text.
@@ -66,6 +66,11 @@ impl Alias {
 }
 
 text_type!(Alias);
+
+fn check_alias(text: &str) -> Result<(), NameError> {
+    let valid = (3..=30).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    valid.then_some(()).ok_or(NameError::Alias)
+}
 
 /// The name of a server: its host and, where it is not the scheme's own, its port.
 ///
@@ -78,16 +83,7 @@ pub struct ServerId(Box<str>);
 impl ServerId {
     /// Reads a server id.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let (host, port) = match text.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (text, None),
-        };
-        if !is_dns_name(host) && !is_loopback_address(host) {
-            return Err(NameError::Host);
-        }
-        if port.is_some_and(|port| parse_port(port).is_none()) {
-            return Err(NameError::Port);
-        }
+        check_server_id(text)?;
         Ok(Self(text.into()))
     }
 
@@ -115,6 +111,20 @@ impl ServerId {
 }
 
 text_type!(ServerId);
+
+fn check_server_id(text: &str) -> Result<(), NameError> {
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    if !is_dns_name(host) && !is_loopback_address(host) {
+        return Err(NameError::Host);
+    }
+    if port.is_some_and(|port| parse_port(port).is_none()) {
+        return Err(NameError::Port);
+    }
+    Ok(())
+}
 
 /// RFC 1123: labels of 1 to 63 letters, digits and inner hyphens, 253 characters in all.
 ///
@@ -158,8 +168,8 @@ impl Handle {
     /// Reads a handle; there is exactly one `@`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let (alias, server) = text.split_once('@').ok_or(NameError::Handle)?;
-        Alias::parse(alias)?;
-        ServerId::parse(server)?;
+        check_alias(alias)?;
+        check_server_id(server)?;
         Ok(Self {
             text: text.into(),
             at: alias.len(),

@@ -140,7 +140,7 @@ impl UserDocument {
             return Err(invalid("The user document is not about the handle that was asked for."));
         }
         let inbox = text_of(members, "inbox").and_then(InboxUrl::parse);
-        if inbox.is_none_or(|inbox| inbox.server != asked.server() || inbox.https != https) {
+        if inbox.is_none_or(|inbox| !asked.is_on(&inbox.server) || inbox.https != https) {
             return Err(invalid("The user document names an inbox that is not her server's."));
         }
         let unusable = |error| {

@@ -71,12 +71,7 @@ impl Wrapper<'_> {
         member(",\"nonce\":", &self.nonce.to_base64());
         member(",\"path\":", self.path);
         member(",\"peer_server_id\":", self.peer.as_str());
-        text.put(",\"protocol_version\":2");
-        let mut member = |name: &str, value: &str| {
-            text.put(name);
-            canonical::write_string(value, &mut text);
-        };
-        member(",\"sender_server_id\":", self.sender.as_str());
+        member(",\"protocol_version\":2,\"sender_server_id\":", self.sender.as_str());
         member(",\"timestamp\":", self.timestamp.as_str());
         text.put("}");
         text

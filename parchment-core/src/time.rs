@@ -117,7 +117,7 @@ impl Timestamp {
 
     /// Whether this timestamp lies within `window_ms` of `now`, to either side, inclusive.
     pub fn is_within(&self, now: UnixMillis, window_ms: i64) -> bool {
-        i128::from(now.0).abs_diff(i128::from(self.instant.0)) <= window_ms.max(0).unsigned_abs().into()
+        now.0.abs_diff(self.instant.0) <= window_ms.max(0).unsigned_abs()
     }
 
     /// Whether this timestamp is fresh: within [`FRESHNESS_WINDOW_MS`] of `now`.

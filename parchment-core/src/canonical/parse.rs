@@ -105,18 +105,13 @@ impl std::error::Error for ParseError {}
 ///
 /// [`ParseError`] names the kind of fault, the byte offset and the place as a JSON pointer.
 pub fn parse(text: &[u8]) -> Result<Value, ParseError> {
-    let fail = |kind, offset| ParseError {
-        kind,
-        offset,
-        path: Vec::new(),
-    };
     if text.len() > MAX_BYTES {
-        return Err(fail(ParseErrorKind::TooLong, MAX_BYTES));
+        return Err(ParseError::at(ParseErrorKind::TooLong, MAX_BYTES));
     }
     let text = std::str::from_utf8(text)
-        .map_err(|error| fail(ParseErrorKind::Malformed("UTF-8 is expected"), error.valid_up_to()))?;
+        .map_err(|error| ParseError::at(ParseErrorKind::Malformed("UTF-8 is expected"), error.valid_up_to()))?;
     if text.starts_with('\u{feff}') {
-        return Err(fail(ParseErrorKind::ByteOrderMark, 0));
+        return Err(ParseError::at(ParseErrorKind::ByteOrderMark, 0));
     }
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(0)?;
@@ -137,16 +132,8 @@ impl<'a> Parser<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn error_at(&self, kind: ParseErrorKind, offset: usize) -> ParseError {
-        ParseError {
-            kind,
-            offset,
-            path: Vec::new(),
-        }
-    }
-
     fn malformed(&self, expected: &'static str) -> ParseError {
-        self.error_at(ParseErrorKind::Malformed(expected), self.at)
+        ParseError::at(ParseErrorKind::Malformed(expected), self.at)
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {
@@ -184,7 +171,7 @@ impl<'a> Parser<'a> {
 
     fn enter(&mut self, depth: usize) -> Result<(), ParseError> {
         if depth > MAX_DEPTH {
-            return Err(self.error_at(ParseErrorKind::TooDeep, self.at));
+            return Err(ParseError::at(ParseErrorKind::TooDeep, self.at));
         }
         self.at += 1;
         self.skip_space();
@@ -254,8 +241,8 @@ impl<'a> Parser<'a> {
             }
         }
         Object::from_members(members).map_err(|fault| match fault {
-            MemberFault::Duplicate(name) => self.error_at(ParseErrorKind::DuplicateMember, start).inside(name),
-            MemberFault::Proto => self.error_at(ParseErrorKind::ProtoMember, start),
+            MemberFault::Duplicate(name) => ParseError::at(ParseErrorKind::DuplicateMember, start).inside(name),
+            MemberFault::Proto => ParseError::at(ParseErrorKind::ProtoMember, start),
         })
     }
 
@@ -301,19 +288,19 @@ impl<'a> Parser<'a> {
             b't' => '\t',
             b'u' => {
                 let unit = self.hex4()?;
-                let lone = |parser: &Self| parser.error_at(ParseErrorKind::UnpairedSurrogate, start);
+                let lone = || ParseError::at(ParseErrorKind::UnpairedSurrogate, start);
                 if !(0xd800..0xdc00).contains(&unit) {
-                    return char::from_u32(unit).ok_or_else(|| lone(self));
+                    return char::from_u32(unit).ok_or_else(lone);
                 }
                 if self.slice(self.at, self.at + 2) != "\\u" {
-                    return Err(lone(self));
+                    return Err(lone());
                 }
                 self.at += 2;
                 let low = self.hex4()?;
                 if !(0xdc00..0xe000).contains(&low) {
-                    return Err(lone(self));
+                    return Err(lone());
                 }
-                char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)).ok_or_else(|| lone(self))?
+                char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)).ok_or_else(lone)?
             }
             _ => {
                 self.at = start;
@@ -368,17 +355,25 @@ impl<'a> Parser<'a> {
             self.digits()?;
         }
         if is_integer && !whole.parse().is_ok_and(|magnitude: u64| magnitude <= MAX_SAFE_INTEGER) {
-            return Err(self.error_at(ParseErrorKind::IntegerNotExact, start));
+            return Err(ParseError::at(ParseErrorKind::IntegerNotExact, start));
         }
         self.slice(start, self.at)
             .parse()
             .ok()
             .and_then(Number::new)
-            .ok_or_else(|| self.error_at(ParseErrorKind::NumberNotFinite, start))
+            .ok_or_else(|| ParseError::at(ParseErrorKind::NumberNotFinite, start))
     }
 }
 
 impl ParseError {
+    fn at(kind: ParseErrorKind, offset: usize) -> Self {
+        Self {
+            kind,
+            offset,
+            path: Vec::new(),
+        }
+    }
+
     fn inside(mut self, segment: String) -> Self {
         self.path.push(segment);
         self

@@ -108,10 +108,12 @@ impl Object {
     /// Puts members into canonical order, in place.
     pub(super) fn from_members(mut members: Vec<(String, Value)>) -> Result<Self, MemberFault> {
         members.sort_by(|(a, _), (b, _)| member_order(a, b));
-        if let Some(name) = members.windows(2).find_map(|pair| {
-            matches!(pair, [(a, _), (b, _)] if a == b).then(|| pair.first().map(|(name, _)| name.clone()))
-        }) {
-            return Err(MemberFault::Duplicate(name.unwrap_or_default()));
+        for pair in members.windows(2) {
+            if let [(a, _), (b, _)] = pair
+                && a == b
+            {
+                return Err(MemberFault::Duplicate(a.clone()));
+            }
         }
         if members.iter().any(|(name, _)| name == PROTO) {
             return Err(MemberFault::Proto);

@@ -200,6 +200,11 @@ impl SignedMessage {
         &self.message
     }
 
+    /// The message without its signature.
+    pub(crate) fn into_message(self) -> UserMessage {
+        self.message
+    }
+
     /// The signature.
     pub fn signature(&self) -> &Signature {
         &self.signature

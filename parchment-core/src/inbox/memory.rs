@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -57,12 +57,16 @@ impl<H: Handler> MemoryInbox<H> {
 
     /// Looks at the handler or changes it.
     pub fn with_handler<T>(&self, act: impl FnOnce(&mut H) -> T) -> T {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).handler)
+        act(&mut self.locked().handler)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State<H>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets nonces received more than [`NONCE_LIFETIME_MS`] before `now`; gives how many are left.
     pub fn sweep(&self, now: UnixMillis) -> usize {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.locked();
         state
             .transport
             .retain(|_, received| now.since(*received) <= NONCE_LIFETIME_MS);
@@ -102,7 +106,7 @@ impl<H: Handler> State<H> {
 #[async_trait]
 impl<H: Handler> InboxStore for MemoryInbox<H> {
     async fn record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StorageError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.locked();
         Ok(batch.into_iter().map(|message| state.record(message)).collect())
     }
 }

@@ -187,14 +187,12 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
             };
             Refusal::new(code, format!("The body cannot be read: {error}.")).by_rule(1)
         })?;
-        let message = SignedMessage::read_kinds(&body, &self.policy.kinds);
         // A body of the wrong shape is refused before the headers are looked at; what is wrong with a
         // message of the right shape is said only after them.
-        if let Err(refusal) = &message
-            && refusal.code() == Code::InvalidBody
-        {
-            return Err(refusal.clone());
-        }
+        let message = match SignedMessage::read_kinds(&body, &self.policy.kinds) {
+            Err(refusal) if refusal.code() == Code::InvalidBody => return Err(refusal),
+            message => message,
+        };
         let head = RequestHead::read(request.headers.iter().copied())?;
         let received = clock.now();
         self.check_head(&head, received)?;
@@ -248,7 +246,6 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
         if matches!(message.form(), Form::Legacy { .. }) && !self.policy.legacy {
             return Err(Refusal::new(Code::LegacyRefused, "This server takes no legacy messages.").by_rule(9));
         }
-
         Ok(())
     }
 
@@ -304,7 +301,7 @@ impl<D: Directory, P: PinStore> Inbox<D, P> {
             transport_nonce: head.nonce(),
             envelope_nonce: message.envelope_nonce(),
             digest,
-            message: message.message().clone(),
+            message: message.into_message(),
             sender,
             received,
         })
