@@ -63,6 +63,11 @@ async fn add_user(tx: &DatabaseTransaction, email: &str) -> Result<users::Model,
     Ok(user(email).insert(tx).await?)
 }
 
+/// A user added in a transaction of her own.
+async fn written(store: &Store, email: &str) -> users::Model {
+    store.write(async |tx| add_user(tx, email).await).await.unwrap()
+}
+
 async fn emails(store: &Store) -> Vec<String> {
     let mut found: Vec<String> = users::Entity::find()
         .all(store.reader())
@@ -107,10 +112,7 @@ async fn a_database_can_be_opened_again_and_again() {
 async fn a_committed_row_survives_reopening() {
     let database = Database::new();
     let store = database.open().await;
-    let written = store
-        .write(async |tx| add_user(tx, "Ada@example.org").await)
-        .await
-        .unwrap();
+    let written = written(&store, "Ada@example.org").await;
     store.close().await;
 
     let store = database.open().await;
@@ -123,10 +125,7 @@ async fn a_committed_row_survives_reopening() {
 async fn a_committed_row_survives_a_store_that_was_never_closed() {
     let database = Database::new();
     let first = database.open().await;
-    first
-        .write(async |tx| add_user(tx, "ada@example.org").await)
-        .await
-        .unwrap();
+    written(&first, "ada@example.org").await;
     let second = database.open().await;
     assert_eq!(emails(&second).await, ["ada@example.org"]);
 }
@@ -155,10 +154,7 @@ async fn durability_and_integrity_settings_are_in_force() {
 async fn only_the_owner_can_read_a_new_database() {
     let database = Database::new();
     let store = database.open().await;
-    store
-        .write(async |tx| add_user(tx, "ada@example.org").await)
-        .await
-        .unwrap();
+    written(&store, "ada@example.org").await;
     let path = database.path();
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(mode(&path), 0o600);
@@ -308,10 +304,7 @@ async fn a_write_dropped_half_way_leaves_nothing_and_blocks_nobody() {
             .await
             .unwrap_err();
     }
-    store
-        .write(async |tx| add_user(tx, "bob@example.org").await)
-        .await
-        .unwrap();
+    written(&store, "bob@example.org").await;
     assert_eq!(emails(&store).await, ["bob@example.org"]);
 }
 
@@ -330,10 +323,7 @@ async fn a_write_dropped_at_any_moment_is_whole_or_absent() {
         let moment = Duration::from_micros(number * 15);
         let _ = tokio::time::timeout(moment, write).await;
     }
-    store
-        .write(async |tx| add_user(tx, "last@example.org").await)
-        .await
-        .unwrap();
+    written(&store, "last@example.org").await;
     let found = emails(&store).await;
     let firsts = found.iter().filter(|email| email.contains("-a@")).count();
     let seconds = found.iter().filter(|email| email.contains("-b@")).count();
@@ -359,10 +349,7 @@ async fn a_panicking_write_leaves_nothing_and_blocks_nobody() {
     })
     .await
     .unwrap_err();
-    store
-        .write(async |tx| add_user(tx, "bob@example.org").await)
-        .await
-        .unwrap();
+    written(&store, "bob@example.org").await;
     assert_eq!(emails(&store).await, ["bob@example.org"]);
 }
 
@@ -370,11 +357,7 @@ async fn a_panicking_write_leaves_nothing_and_blocks_nobody() {
 async fn two_hundred_concurrent_writers_all_succeed() {
     let database = Database::new();
     let store = database.open().await;
-    let id = store
-        .write(async |tx| add_user(tx, "ada@example.org").await)
-        .await
-        .unwrap()
-        .id;
+    let id = written(&store, "ada@example.org").await.id;
     let writers: Vec<_> = (0..200)
         .map(|_| {
             let store = store.clone();
@@ -693,11 +676,7 @@ async fn an_ignored_insert_tells_that_it_did_not_insert() {
 async fn a_conditional_update_has_one_winner() {
     let database = Database::new();
     let store = database.open().await;
-    let id = store
-        .write(async |tx| add_user(tx, "ada@example.org").await)
-        .await
-        .unwrap()
-        .id;
+    let id = written(&store, "ada@example.org").await.id;
     let rotate = async || {
         store
             .write(async |tx| {
