@@ -125,7 +125,7 @@ impl App {
             codes: CodeHasher::new(&seed),
             mailer: Mailer::new(
                 &settings.mail,
-                &settings.public_origin.to_string(),
+                &settings.public_origin,
                 settings.mail_from.as_deref().filter(|sender| !sender.is_empty()),
             )?,
             outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),

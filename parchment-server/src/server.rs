@@ -87,41 +87,30 @@ impl Server {
     /// # Errors
     ///
     /// When listening had failed.
-    pub async fn stop(mut self) -> std::io::Result<()> {
-        drop(self.stop.take());
-        let result = (&mut self.running)
-            .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        self.close().await;
-        result
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.run_until(std::future::ready(())).await
     }
 
-    /// Waits for requests whose client has gone away, which no connection waits for, and closes the database.
-    async fn close(&self) {
-        self.app.requests.close();
-        if tokio::time::timeout(GRACE, self.app.requests.wait()).await.is_err() {
-            tracing::warn!("requests under way were cut off");
-        }
-        self.app.store.close().await;
-    }
-
-    /// Runs until `until` is done, then stops.
+    /// Runs until `until` is done, then stops as [`stop`](Self::stop) does.
     ///
     /// # Errors
     ///
     /// When listening fails.
     pub async fn run_until(mut self, until: impl Future<Output = ()>) -> std::io::Result<()> {
         let ended = tokio::select! {
-            () = until => None,
-            ended = &mut self.running => Some(ended),
-        };
-        match ended {
-            None => self.stop().await,
-            Some(ended) => {
-                self.close().await;
-                ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            ended = &mut self.running => ended,
+            () = until => {
+                drop(self.stop.take());
+                (&mut self.running).await
             }
+        };
+        // No connection waits for requests whose client has gone away.
+        self.app.requests.close();
+        if tokio::time::timeout(GRACE, self.app.requests.wait()).await.is_err() {
+            tracing::warn!("requests under way were cut off");
         }
+        self.app.store.close().await;
+        ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 }
 

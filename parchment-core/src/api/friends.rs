@@ -174,6 +174,16 @@ pub struct Ended {
     pub delivered: bool,
 }
 
+impl Ended {
+    /// It has ended here.
+    pub const fn here(delivered: bool) -> Self {
+        Self {
+            success: true,
+            delivered,
+        }
+    }
+}
+
 /// `POST /friends/sync-keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     auth::caller::Caller,
     http::{
-        answer::{Fails, refusals},
+        answer::{Fails, SignedOut, refusals},
         body::Body,
         tag::Tag,
     },
@@ -26,9 +26,6 @@ use crate::{
 };
 
 refusals! {
-    SignedOut {
-        401: "No live session: `signed_out`.",
-    }
     ChangeRefusals + body {
         401: "No live session: `signed_out`.",
         422: "A member is unknown, of another type, too long, or not what it should be: `invalid_body`.",

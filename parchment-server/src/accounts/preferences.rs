@@ -79,8 +79,7 @@ pub async fn change(
             preferences::Entity::insert(row)
                 .on_conflict(replace)
                 .exec_without_returning(tx)
-                .await
-                .map_err(StoreError::from)?;
+                .await?;
             Ok(after)
         })
         .await

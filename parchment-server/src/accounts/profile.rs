@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityT
 use crate::{
     auth::{caller::Caller, sessions},
     http::problem::Problem,
-    store::{Store, StoreError, entities::users},
+    store::{Store, entities::users},
 };
 
 /// Changes the caller's profile; what is not named stays.
@@ -37,7 +37,7 @@ pub async fn change(store: &Store, caller: &Caller, profile: ProfileRequest, now
             row.last_name = set(last.1);
             row.picture = set(picture.1);
             row.updated_at = Set(now.0);
-            row.update(tx).await.map_err(StoreError::from)?;
+            row.update(tx).await?;
             Ok(())
         })
         .await
@@ -54,12 +54,8 @@ pub async fn complete_onboarding(store: &Store, caller: &Caller, now: UnixMillis
                 .filter(users::Column::Id.eq(caller.user.id))
                 .filter(users::Column::OnboardingCompletedAt.is_null())
                 .exec(tx)
-                .await
-                .map_err(StoreError::from)?;
-            let user = users::Entity::find_by_id(caller.user.id)
-                .one(tx)
-                .await
-                .map_err(StoreError::from)?;
+                .await?;
+            let user = users::Entity::find_by_id(caller.user.id).one(tx).await?;
             Ok(user.and_then(|user| user.onboarding_completed_at).unwrap_or(now.0))
         })
         .await

@@ -23,7 +23,7 @@ use crate::{
     app::App,
     config::Switch,
     http::{
-        answer::{Done, Fails, refusals},
+        answer::{Done, Fails, SignedOut, refusals},
         body::Body,
         client,
         problem::Problem,
@@ -39,9 +39,6 @@ refusals! {
     }
     SignInRefusals + body {
         401: "The code is wrong, used up or not the latest one: `otp_invalid`; it is right and came too late: `otp_expired`.",
-    }
-    SignedOut {
-        401: "No live session: `signed_out`.",
     }
     AlwaysAnswers {}
     EndSessionRefusals {
@@ -104,7 +101,7 @@ impl AuthApi {
         body: Body<VerifyRequest>,
     ) -> Result<CodeSent, Fails<VerifyRefusals>> {
         let email = body.0.email;
-        let client = client::limit_key(client::address(request, &app.settings.trusted_proxies));
+        let client = client::limit_key(request, &app.settings.trusted_proxies);
         let limited = app.settings.rate_limits == Switch::On;
         let recipient = codes::issue(
             &app.store,

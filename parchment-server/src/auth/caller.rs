@@ -48,11 +48,12 @@ async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
             _ => return Ok(None),
         },
     };
-    let Some((session, user)) = sessions::find(&app.store, &token, app.now()).await? else {
+    let now = app.now();
+    let Some((session, user)) = sessions::find(&app.store, &token, now).await? else {
         return Ok(None);
     };
-    if sessions::wants_extension(&session, app.now()) {
-        match sessions::extend(&app.store, session.id, app.now()).await {
+    if sessions::wants_extension(&session, now) {
+        match sessions::extend(&app.store, session.id, now).await {
             Ok(()) if !in_header => Renewal::set(request, cookie::set(&token, &app.settings.public_origin)),
             Ok(()) => {}
             // The session is good all the same; the next request tries again.

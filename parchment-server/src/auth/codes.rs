@@ -104,7 +104,7 @@ pub async fn issue(
                 client: Set(client.to_owned()),
                 sent_at: Set(now.0),
             };
-            send.insert(tx).await.map_err(StoreError::from)?;
+            send.insert(tx).await?;
             let row = login_codes::ActiveModel {
                 email_key: Set(email_key.clone()),
                 code_hash: Set(code_hash),
@@ -123,8 +123,7 @@ pub async fn issue(
             login_codes::Entity::insert(row)
                 .on_conflict(replace)
                 .exec_without_returning(tx)
-                .await
-                .map_err(StoreError::from)?;
+                .await?;
             Ok(match find_user(tx, &email_key).await? {
                 Some(user) => Recipient::Mail { to: user.email, code },
                 None if registration == Registration::Open || is_empty(tx).await? => Recipient::Mail {
@@ -144,8 +143,7 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
         .filter(column.gt(now.0 - DAY_MS))
         .order_by_asc(column)
         .all(db)
-        .await
-        .map_err(StoreError::from)?;
+        .await?;
     let wait = |from: i64, window: i64| u64::try_from((from + window - now.0) / 1000 + 1).unwrap_or(1);
     let too_many = |seconds| {
         Problem::too_many(
@@ -164,9 +162,9 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
     let of_client = login_code_sends::Entity::find()
         .filter(login_code_sends::Column::Client.eq(client))
         .filter(column.gt(now.0 - HOUR_MS));
-    let count = of_client.clone().count(db).await.map_err(StoreError::from)?;
+    let count = of_client.clone().count(db).await?;
     if count >= u64::from(limits::CODES_PER_CLIENT_PER_HOUR) {
-        let oldest = of_client.order_by_asc(column).one(db).await.map_err(StoreError::from)?;
+        let oldest = of_client.order_by_asc(column).one(db).await?;
         return Err(too_many(wait(oldest.map_or(now.0, |send| send.sent_at), HOUR_MS)));
     }
     Ok(())
@@ -205,11 +203,7 @@ pub async fn redeem(
     let hash = hasher.hash(&email_key, code);
     store
         .write(async |tx| {
-            let Some(row) = login_codes::Entity::find_by_id(&email_key)
-                .one(tx)
-                .await
-                .map_err(StoreError::from)?
-            else {
+            let Some(row) = login_codes::Entity::find_by_id(&email_key).one(tx).await? else {
                 return Ok(Err(invalid()));
             };
             if row.tries >= i32::try_from(limits::TRIES_PER_CODE).unwrap_or(i32::MAX) {
@@ -219,15 +213,12 @@ pub async fn redeem(
                 let tries = row.tries + 1;
                 let mut row = login_codes::ActiveModel::from(row);
                 row.tries = Set(tries);
-                row.update(tx).await.map_err(StoreError::from)?;
+                row.update(tx).await?;
                 // Not an `Err`: that would undo the count.
                 return Ok(Err(invalid()));
             }
             let expired = row.expires_at <= now.0;
-            login_codes::Entity::delete_by_id(&email_key)
-                .exec(tx)
-                .await
-                .map_err(StoreError::from)?;
+            login_codes::Entity::delete_by_id(&email_key).exec(tx).await?;
             if expired {
                 let message = "The code is right, but it came too late; ask for a new one.";
                 return Ok(Err(Problem::new(

@@ -130,10 +130,7 @@ pub async fn extend(store: &Store, id: Uuid, now: UnixMillis) -> Result<(), Stor
 ///
 /// 401 `signed_out`.
 pub async fn check_alive(tx: &impl ConnectionTrait, id: Uuid) -> Result<(), Problem> {
-    let session = sessions::Entity::find_by_id(id)
-        .one(tx)
-        .await
-        .map_err(StoreError::from)?;
+    let session = sessions::Entity::find_by_id(id).one(tx).await?;
     session.map(drop).ok_or_else(Problem::signed_out)
 }
 

@@ -8,14 +8,10 @@ use parchment_core::{
     request::{INBOX_PATH, OutboundRequest, ServerIdentity},
     time::{Clock as _, Timestamp},
 };
-use poem::{
-    Route, get,
-    http::HeaderMap,
-    listener::{Acceptor as _, Listener as _, TcpListener},
-};
+use poem::{Route, get, http::HeaderMap};
 use serde_json::Value;
 
-use super::{person::Person, proxy::Recording, story::Story, world::World};
+use super::{listen, person::Person, proxy::Recording, story::Story, world::World};
 use crate::{app::SystemClock, random};
 
 pub(super) async fn try_all(story: &mut Story, world: &World, bob: &Person) -> Result<(), String> {
@@ -94,15 +90,8 @@ fn request(server: &ServerIdentity, to: &ServerId, message: &SignedMessage) -> O
 
 /// A third server: it has a name, a key and a manifest, and nothing else.
 async fn third_server() -> Result<ServerIdentity, String> {
-    let acceptor = TcpListener::bind("127.0.0.1:0")
-        .into_acceptor()
-        .await
-        .map_err(|error| error.to_string())?;
-    let port = acceptor
-        .local_addr()
-        .first()
-        .and_then(|address| address.as_socket_addr().map(|a| a.port()));
-    let id = ServerId::parse(&format!("localhost:{}", port.ok_or("no port")?)).map_err(|error| error.to_string())?;
+    let (acceptor, port) = listen::on_any_port().await?;
+    let id = ServerId::parse(&format!("localhost:{port}")).map_err(|error| error.to_string())?;
     let identity = ServerIdentity::new(id.clone(), &random::bytes());
     let manifest = Manifest::new(id, identity.public_key(), Vec::new());
     let document = parchment_core::api::well_known::ManifestDocument::from(&manifest);

@@ -5,6 +5,7 @@
 //! proxy that records what alice's server sends; the cheats use those very recordings.
 
 mod cheats;
+mod listen;
 mod person;
 mod proxy;
 mod story;

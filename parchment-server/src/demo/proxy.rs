@@ -6,9 +6,10 @@ use parchment_core::request::INBOX_PATH;
 use poem::{
     Body, EndpointExt as _, Request, Response, Route, handler,
     http::{HeaderMap, Method, StatusCode},
-    listener::{Acceptor as _, Listener as _, TcpListener},
     web::Data,
 };
+
+use super::listen;
 
 /// A request to the inbox as it went by.
 #[derive(Debug, Clone)]
@@ -37,14 +38,7 @@ impl Shared {
 
 impl Proxy {
     pub(super) async fn start(behind: u16, http: reqwest::Client) -> Result<Self, String> {
-        let acceptor = TcpListener::bind("127.0.0.1:0")
-            .into_acceptor()
-            .await
-            .map_err(|error| error.to_string())?;
-        let port = acceptor
-            .local_addr()
-            .first()
-            .and_then(|address| address.as_socket_addr().map(|a| a.port()));
+        let (acceptor, port) = listen::on_any_port().await?;
         let shared = Arc::new(Shared {
             behind,
             http,
@@ -52,10 +46,7 @@ impl Proxy {
         });
         let routes = Route::new().at("/*path", forward).data(shared.clone());
         tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes));
-        Ok(Self {
-            port: port.ok_or("the proxy has no port")?,
-            shared,
-        })
+        Ok(Self { port, shared })
     }
 
     pub(super) fn port(&self) -> u16 {

@@ -126,7 +126,7 @@ impl<'a> ApiExtractor<'a> for SignedRequest {
             .data::<Arc<App>>()
             .ok_or_else(|| Problem::internal("the application is not mounted"))?;
         // An address that fails too often is turned away before its body is read.
-        let client = client::limit_key(client::address(request, &app.settings.trusted_proxies));
+        let client = client::limit_key(request, &app.settings.trusted_proxies);
         app.traffic.inbox_failures.check(&client)?;
         let read = async {
             // The signature covers the one path that inboxes have and no query; another spelling is another request.
@@ -189,7 +189,7 @@ impl FederationApi {
             Ok(()) => Ok(Taken::Accepted(Json(Success::YES))),
             Err(problem) if !is_fault_of_caller(&problem) => Err(problem.into()),
             Err(problem) => {
-                let client = client::limit_key(client::address(http, &app.settings.trusted_proxies));
+                let client = client::limit_key(http, &app.settings.trusted_proxies);
                 app.traffic.inbox_failures.count(&client)?;
                 Err(problem.into())
             }
@@ -251,10 +251,8 @@ fn is_fault_of_caller(problem: &Problem) -> bool {
 }
 
 fn count_well_known(app: &App, request: &Request) -> Result<(), Problem> {
-    app.traffic.well_known.count(&client::limit_key(client::address(
-        request,
-        &app.settings.trusted_proxies,
-    )))
+    let client = client::limit_key(request, &app.settings.trusted_proxies);
+    app.traffic.well_known.count(&client)
 }
 
 async fn receive(app: &App, request: &SignedRequest) -> Result<(), Problem> {

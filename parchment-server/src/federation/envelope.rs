@@ -14,7 +14,7 @@ use parchment_core::{
     time::Timestamp,
 };
 
-use super::outbox::is_sendable;
+use super::outbox::check_sendable;
 use crate::{app::App, http::problem::Problem, identity::keys, store::entities::users};
 
 /// The signature of a client with what it covers beyond kind, sender and recipient.
@@ -62,10 +62,7 @@ pub fn check(
     })?;
     let timestamp = Timestamp::parse(timestamp)
         .map_err(|error| Problem::unprocessable("invalid_timestamp", format!("The timestamp is unusable: {error}.")))?;
-    if !is_sendable(&timestamp, app.now()) {
-        let message = "The signed timestamp is too far from now; sign again.";
-        return Err(Problem::unprocessable("envelope_expired", message));
-    }
+    check_sendable(&timestamp, app.now()).map_err(resolve_problem)?;
     let message = UserMessage::new(kind, own.handle, to.clone(), nonce, timestamp, Object::new())?;
     let signed = SignedMessage::new(message, signature);
     signed.verify(&own.signing_key).map_err(|_| {

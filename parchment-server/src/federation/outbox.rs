@@ -95,12 +95,7 @@ impl Outbox {
     /// Makes sure that the message is still fresh and the peer is who it was: its manifest's key is the pinned one, or
     /// is pinned now.
     async fn check(&self, peer: &ServerId, message: &SignedMessage, now: UnixMillis) -> Result<(), Refusal> {
-        if !is_sendable(message.message().timestamp(), now) {
-            return Err(Refusal::new(
-                Code::StaleMessage,
-                "The signed timestamp is too far from now; sign again.",
-            ));
-        }
+        check_sendable(message.message().timestamp(), now)?;
         let offered: VerifyingKey = self.peers.manifest(peer, Age::Cached).await?.public_key;
         let pinned = match self.pins.pin(peer).await? {
             Some(pinned) => pinned,
@@ -110,10 +105,18 @@ impl Outbox {
     }
 }
 
-/// Whether a message with this timestamp may still be sent, and will be taken.
-pub fn is_sendable(timestamp: &Timestamp, now: UnixMillis) -> bool {
+/// Makes sure that a message with this timestamp may still be sent, and will be taken.
+///
+/// # Errors
+///
+/// [`Code::StaleMessage`].
+pub fn check_sendable(timestamp: &Timestamp, now: UnixMillis) -> Result<(), Refusal> {
     let age = now.since(timestamp.instant());
-    (-FRESHNESS_WINDOW_MS..=SENDABLE_FOR_MS).contains(&age)
+    if (-FRESHNESS_WINDOW_MS..=SENDABLE_FOR_MS).contains(&age) {
+        return Ok(());
+    }
+    let detail = "The signed timestamp is too far from now; sign again.";
+    Err(Refusal::new(Code::StaleMessage, detail))
 }
 
 fn read_answer(status: u16, body: &[u8]) -> Delivery {

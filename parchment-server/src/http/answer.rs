@@ -57,6 +57,12 @@ macro_rules! refusals {
 }
 pub(crate) use refusals;
 
+refusals! {
+    SignedOut {
+        401: "No live session: `signed_out`.",
+    }
+}
+
 /// A [`Problem`] of an operation whose document lists the refusals `R`.
 #[derive(Debug)]
 pub struct Fails<R>(Problem, PhantomData<R>);

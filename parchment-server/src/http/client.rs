@@ -17,14 +17,10 @@ pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     // A line that cannot be read becomes an entry that cannot be parsed, which ends the walk.
-    let lines = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .iter()
-        .map(|line| line.to_str().unwrap_or_default());
-    let forwarded: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+    let lines = request.headers().get_all("x-forwarded-for").iter().rev();
+    let forwarded = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
     let mut client = connection;
-    for entry in forwarded.iter().rev() {
+    for entry in forwarded {
         if !trusted.contain(client) {
             break;
         }
@@ -36,10 +32,10 @@ pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
     client
 }
 
-/// What limits are counted by: an IPv4 address, or the 64-bit network of an IPv6 one, which one
+/// What limits count the client of a request by: her IPv4 address, or the 64-bit network of an IPv6 one, which one
 /// subscriber has to herself.
-pub fn limit_key(address: IpAddr) -> String {
-    match address {
+pub fn limit_key(request: &Request, trusted: &Networks) -> String {
+    match address(request, trusted) {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use parchment_core::{
     api::error::ErrorBody,
-    refusal::{Class, Code, Refusal},
+    refusal::{Class, Refusal},
 };
 use poem::{IntoResponse, Response, http::StatusCode};
 
@@ -20,6 +20,8 @@ pub struct Problem {
     code: &'static str,
     message: Cow<'static, str>,
     retry_after: Option<u64>,
+    /// Only a server that could not be authenticated is told the protocol versions (http-api, inbox).
+    tells_versions: bool,
 }
 
 impl Problem {
@@ -30,6 +32,7 @@ impl Problem {
             code,
             message: message.into(),
             retry_after: None,
+            tells_versions: false,
         }
     }
 
@@ -105,6 +108,12 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+impl From<sea_orm::DbErr> for Problem {
+    fn from(error: sea_orm::DbErr) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
@@ -118,22 +127,19 @@ impl From<StoreError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.code().class().status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::new(status, refusal.code().as_str(), refusal.detail().to_owned())
+        Self {
+            tells_versions: refusal.code().class() == Class::Unauthenticated,
+            ..Self::new(status, refusal.code().as_str(), refusal.detail().to_owned())
+        }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        // Only a server that could not be authenticated is told the versions (http-api, inbox).
-        let tells_versions = Code::ALL.iter().any(|code| {
-            code.as_str() == self.code
-                && code.class() == Class::Unauthenticated
-                && self.status == StatusCode::UNAUTHORIZED
-        });
         let body = ErrorBody {
             message: self.message.into_owned(),
             code: self.code.to_owned(),
-            supported_protocol_versions: tells_versions.then(|| vec![2]),
+            supported_protocol_versions: self.tells_versions.then(|| vec![2]),
         };
         let mut response = poem::web::Json(body).with_status(self.status).into_response();
         if let Some(seconds) = self.retry_after {

@@ -22,7 +22,7 @@ use crate::{
     app::App,
     auth::caller::Caller,
     http::{
-        answer::{Fails, refusals},
+        answer::{Fails, SignedOut, refusals},
         body::Body,
         problem::Problem,
         tag::Tag,
@@ -30,9 +30,6 @@ use crate::{
 };
 
 refusals! {
-    SignedOut {
-        401: "No live session: `signed_out`.",
-    }
     AliasRefusals + body {
         400: "Not 3 to 30 letters, digits or underscores: `invalid_alias`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",

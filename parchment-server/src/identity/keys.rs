@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use crate::{
     auth::{caller::Caller, sessions},
     http::problem::Problem,
-    store::{Store, StoreError, entities::users},
+    store::{Store, entities::users},
 };
 
 /// Replaces the caller's public keys.
@@ -35,8 +35,7 @@ pub async fn set(
                 .col_expr(users::Column::UpdatedAt, now.0.into())
                 .filter(users::Column::Id.eq(caller.user.id))
                 .exec(tx)
-                .await
-                .map_err(StoreError::from)?;
+                .await?;
             Ok(())
         })
         .await
@@ -67,10 +66,7 @@ pub fn document(user: &users::Model, server: &ServerId) -> Option<UserDocument> 
 ///
 /// 409 `identity_changed`.
 pub async fn check_unchanged(tx: &impl ConnectionTrait, before: &users::Model) -> Result<(), Problem> {
-    let now = users::Entity::find_by_id(before.id)
-        .one(tx)
-        .await
-        .map_err(StoreError::from)?;
+    let now = users::Entity::find_by_id(before.id).one(tx).await?;
     if now.is_some_and(|now| now.alias == before.alias && now.signing_key == before.signing_key) {
         return Ok(());
     }

@@ -4,25 +4,14 @@ use lettre::{
     Address, Message,
     message::{Mailbox, MultiPart},
 };
-
-/// Whom mail comes from unless set otherwise: `no-reply` at the server's host.
-pub(super) fn default_sender(origin: &str) -> String {
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
-    format!("Parchment <no-reply@{host}>")
-}
-
-/// Whether mail can come from this address.
-pub(super) fn check_sender(sender: &str) -> Result<(), String> {
-    sender.parse::<Mailbox>().map(drop).map_err(|error| error.to_string())
-}
+use parchment_core::handle::Origin;
 
 /// A mail with a sign-in code, in plain text and HTML.
 pub(super) fn sign_in_code(
-    sender: &str,
+    sender: &Mailbox,
     to: &str,
     code: &str,
-    origin: &str,
+    origin: &Origin,
 ) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
     let advice = "It is good for 15 minutes and works once. If you did not ask for it, somebody typed your address by \
                   mistake: without this mail the code is worth nothing to them.";
@@ -33,7 +22,7 @@ pub(super) fn sign_in_code(
          <p style=\"font-size:2em;letter-spacing:.1em\"> {code} </p><p>{advice}</p></body></html>\n"
     );
     let mail = Message::builder()
-        .from(sender.parse()?)
+        .from(sender.clone())
         .to(Mailbox::new(None, to.parse::<Address>()?))
         .subject(format!("Sign-in code {code}"))
         .multipart(MultiPart::alternative_plain_html(text, html))?;

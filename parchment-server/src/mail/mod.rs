@@ -10,6 +10,9 @@ mod smtp;
 
 use std::{io, sync::Arc};
 
+use lettre::{address::AddressError, message::Mailbox};
+use parchment_core::handle::Origin;
+
 use self::{folder::Folder, smtp::Smtp};
 use crate::config::MailSetting;
 
@@ -17,8 +20,8 @@ use crate::config::MailSetting;
 #[derive(Debug, Clone)]
 pub struct Mailer {
     way: Arc<Way>,
-    origin: Arc<str>,
-    sender: Arc<str>,
+    origin: Origin,
+    sender: Mailbox,
 }
 
 #[derive(Debug)]
@@ -48,23 +51,25 @@ pub enum MailError {
 impl Mailer {
     /// A mailer as set.
     ///
-    /// `origin` is where the server is reached, `sender` whom mail comes from.
+    /// `origin` is where the server is reached, `sender` whom mail comes from: `no-reply` at its host unless set.
     ///
     /// # Errors
     ///
     /// [`MailError`] when it could never send.
-    pub fn new(setting: &MailSetting, origin: &str, sender: Option<&str>) -> Result<Self, MailError> {
+    pub fn new(setting: &MailSetting, origin: &Origin, sender: Option<&str>) -> Result<Self, MailError> {
         let way = match setting {
             MailSetting::Console => Way::Console,
             MailSetting::File(path) => Way::Folder(Folder::new(path)?),
             MailSetting::Smtp(server) => Way::Smtp(Box::new(Smtp::new(server).map_err(MailError::Smtp)?)),
         };
-        let sender = sender.map_or_else(|| message::default_sender(origin), str::to_owned);
-        message::check_sender(&sender).map_err(MailError::Sender)?;
+        let sender = match sender {
+            Some(sender) => sender.parse(),
+            None => format!("Parchment <no-reply@{}>", origin.server_id().host()).parse(),
+        };
         Ok(Self {
             way: Arc::new(way),
-            origin: origin.into(),
-            sender: sender.into(),
+            origin: origin.clone(),
+            sender: sender.map_err(|error: AddressError| MailError::Sender(error.to_string()))?,
         })
     }
 

@@ -30,7 +30,7 @@ use crate::{
     auth::caller::Caller,
     federation::envelope::ClientEnvelope,
     http::{
-        answer::{Fails, refusals},
+        answer::{Fails, SignedOut, refusals},
         body::{Body, OptionalBody},
         problem::Problem,
         tag::Tag,
@@ -39,9 +39,6 @@ use crate::{
 };
 
 refusals! {
-    SignedOut {
-        401: "No live session: `signed_out`.",
-    }
     ListRefusals {
         401: "No live session: `signed_out`.",
         422: "A parameter does not fit: `invalid_body`.",
@@ -198,10 +195,7 @@ impl SocialApi {
         app.traffic.lookups.count(&caller.user.id.to_string())?;
         let body = body.0.unwrap_or_default();
         let delivered = invitations::reject(&app, &caller.user, parse_id(&id)?, &envelope_of(&body)).await?;
-        Ok(Json(Ended {
-            success: true,
-            delivered,
-        }))
+        Ok(Json(Ended::here(delivered)))
     }
 
     /// Take back an invitation
@@ -232,10 +226,7 @@ impl SocialApi {
         app.traffic.lookups.count(&caller.user.id.to_string())?;
         let revoke = revoke_of(body, revoke_signature, revoke_nonce, revoke_timestamp);
         let delivered = invitations::cancel(&app, &caller.user, parse_id(&id)?, &revoke_envelope(&revoke)).await?;
-        Ok(Json(Ended {
-            success: true,
-            delivered,
-        }))
+        Ok(Json(Ended::here(delivered)))
     }
 
     /// End a friendship
@@ -267,10 +258,7 @@ impl SocialApi {
         let friend = parse_handle(&handle)?;
         let revoke = revoke_of(body, revoke_signature, revoke_nonce, revoke_timestamp);
         let delivered = friendships::end(&app, &caller.user, &friend, &revoke_envelope(&revoke)).await?;
-        Ok(Json(Ended {
-            success: true,
-            delivered,
-        }))
+        Ok(Json(Ended::here(delivered)))
     }
 
     /// Look somebody up

@@ -54,12 +54,15 @@ pub async fn end(
             relations::end(tx, user.id, friend.as_str()).await
         })
         .await?;
-    let has_message = !friend.is_on(app.settings.server_id())
-        && envelope::check(app, user, Kind::RelationshipRevoke, friend, envelope).is_ok();
-    if !ended && !has_message {
-        return Err(Problem::not_found("You have no such friend."));
+    let no_such_friend = || Problem::not_found("You have no such friend.");
+    if friend.is_on(app.settings.server_id()) {
+        return ended.then_some(true).ok_or_else(no_such_friend);
     }
-    invitations::tell(app, user, Kind::RelationshipRevoke, friend, envelope).await
+    match envelope::check(app, user, Kind::RelationshipRevoke, friend, envelope) {
+        Ok(message) => Ok(invitations::is_delivered(app, friend, &message).await),
+        Err(_) if ended => Ok(false),
+        Err(_) => Err(no_such_friend()),
+    }
 }
 
 /// The current document of anybody, here or elsewhere.

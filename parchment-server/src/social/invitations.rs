@@ -113,8 +113,7 @@ async fn check_not_revoking(db: &impl ConnectionTrait, user_id: Uuid, peer: &Han
         .filter(revocations::Column::UserId.eq(user_id))
         .filter(revocations::Column::PeerHandle.eq(peer.as_str()))
         .one(db)
-        .await
-        .map_err(StoreError::from)?;
+        .await?;
     if pending.is_some() {
         let message = "The other side has still to be told of your reset; send the pending revocation first.";
         return Err(Problem::conflict("revocation_pending", message));
@@ -140,8 +139,7 @@ async fn send_invitation(
                     .col_expr(invitations::Column::Status, Expr::value("pending"))
                     .filter(invitations::Column::Id.eq(invitation.id))
                     .exec(tx)
-                    .await
-                    .map_err(StoreError::from)?;
+                    .await?;
                 // The answer may have come meanwhile and made a friendship of the row.
                 if updated.rows_affected == 1 || relations::friendship(tx, invitation.user_id, peer).await?.is_some() {
                     return Ok(());
@@ -206,14 +204,18 @@ fn local_problem(error: EffectError) -> Problem {
     }
 }
 
-/// An invitation that the user received.
-async fn incoming(db: &impl ConnectionTrait, user_id: Uuid, id: Uuid) -> Result<invitations::Model, Problem> {
+/// An invitation of the user's that went this way.
+async fn invitation(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+    id: Uuid,
+    direction: Direction,
+) -> Result<invitations::Model, Problem> {
     let row = invitations::Entity::find_by_id(id)
         .filter(invitations::Column::UserId.eq(user_id))
-        .filter(invitations::Column::Direction.eq(Direction::Incoming))
+        .filter(invitations::Column::Direction.eq(direction))
         .one(db)
-        .await
-        .map_err(StoreError::from)?;
+        .await?;
     row.ok_or_else(no_such_invitation)
 }
 
@@ -228,7 +230,7 @@ fn peer_of(invitation: &invitations::Model) -> Result<Handle, Problem> {
 /// Accepts an invitation.
 pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<(), Problem> {
     let own = envelope::own_document(app, user)?;
-    let peer = peer_of(&incoming(app.store.reader(), user.id, id).await?)?;
+    let peer = peer_of(&invitation(app.store.reader(), user.id, id, Direction::Incoming).await?)?;
     if peer.is_on(app.settings.server_id()) {
         envelope::check_local(app, user, Kind::FriendAccept, &peer, envelope)?;
         return accept_local(app, user, id, &own, &peer).await;
@@ -244,7 +246,7 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
         .store
         .write(async |tx| {
             keys::check_unchanged(tx, user).await?;
-            incoming(tx, user.id, id).await?;
+            invitation(tx, user.id, id, Direction::Incoming).await?;
             check_not_revoking(tx, user.id, &peer).await?;
             let known = relations::friendship(tx, user.id, peer.as_str()).await?;
             if known
@@ -253,8 +255,9 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
             {
                 return Err(Problem::conflict("already_friends", "You are friends already."));
             }
-            relations::befriend(tx, user.id, &friend, friendships::Status::Accepting, now).await?;
-            Ok(known.is_none())
+            let is_new = known.is_none();
+            relations::befriend(tx, user.id, &friend, known, friendships::Status::Accepting, now).await?;
+            Ok(is_new)
         })
         .await?;
     let delivery = app.outbox.deliver(&peer, &message, app.now()).await;
@@ -262,13 +265,14 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
         app.store
             .write(async |tx| {
                 // Nothing is made anew when it was ended in the meantime.
-                if relations::friendship(tx, user.id, peer.as_str()).await?.is_none() {
+                let known = relations::friendship(tx, user.id, peer.as_str()).await?;
+                if known.is_none() {
                     return Err(Problem::conflict(
                         "no_invitation",
                         "The friendship ended in the meantime.",
                     ));
                 }
-                Ok(relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?)
+                Ok(relations::befriend(tx, user.id, &friend, known, friendships::Status::Accepted, now).await?)
             })
             .await?;
         return Ok(());
@@ -283,8 +287,7 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
                     .filter(friendships::Column::FriendHandle.eq(peer.as_str()))
                     .filter(friendships::Column::Status.eq(friendships::Status::Accepting))
                     .exec(tx)
-                    .await
-                    .map_err(StoreError::from)?;
+                    .await?;
                 if is_gone {
                     relations::withdraw(tx, user.id, peer.as_str(), Direction::Incoming).await?;
                 }
@@ -306,7 +309,7 @@ async fn accept_local(
     app.store
         .write(async |tx| {
             keys::check_unchanged(tx, user).await?;
-            incoming(tx, user.id, id).await?;
+            invitation(tx, user.id, id, Direction::Incoming).await?;
             let inviter = relations::local_user(tx, peer).await?.ok_or_else(no_such_invitation)?;
             let inviter_document = keys::document(&inviter, app.settings.server_id()).ok_or_else(|| {
                 Problem::conflict(
@@ -317,7 +320,16 @@ async fn accept_local(
             relations::receive_acceptance(tx, inviter.id, own, now)
                 .await
                 .map_err(local_problem)?;
-            relations::befriend(tx, user.id, &inviter_document, friendships::Status::Accepted, now).await?;
+            let known = relations::friendship(tx, user.id, inviter_document.handle.as_str()).await?;
+            relations::befriend(
+                tx,
+                user.id,
+                &inviter_document,
+                known,
+                friendships::Status::Accepted,
+                now,
+            )
+            .await?;
             Ok(())
         })
         .await
@@ -328,26 +340,20 @@ async fn accept_local(
 /// Where the caller had accepted it and no answer came, the other side may be a friend already, which a rejection does
 /// not undo there: it is queued to be told by a revocation.
 pub async fn reject(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
-    let invitation = incoming(app.store.reader(), user.id, id).await?;
+    let invitation = invitation(app.store.reader(), user.id, id, Direction::Incoming).await?;
     let peer = peer_of(&invitation)?;
-    match end_one(app, user, &invitation, &peer).await? {
+    Ok(match end_one(app, user, &invitation, &peer).await? {
         Before::Open => tell(app, user, Kind::FriendReject, &peer, envelope).await,
-        Before::Accepting => Ok(false),
-    }
+        Before::Accepting => false,
+    })
 }
 
 /// Takes back an invitation; says whether the one who was invited was told.
 pub async fn cancel(app: &App, user: &users::Model, id: Uuid, envelope: &ClientEnvelope<'_>) -> Result<bool, Problem> {
-    let row = invitations::Entity::find_by_id(id)
-        .filter(invitations::Column::UserId.eq(user.id))
-        .filter(invitations::Column::Direction.eq(Direction::Outgoing))
-        .one(app.store.reader())
-        .await
-        .map_err(StoreError::from)?;
-    let invitation = row.ok_or_else(no_such_invitation)?;
+    let invitation = invitation(app.store.reader(), user.id, id, Direction::Outgoing).await?;
     let peer = peer_of(&invitation)?;
     end_one(app, user, &invitation, &peer).await?;
-    tell(app, user, Kind::RelationshipRevoke, &peer, envelope).await
+    Ok(tell(app, user, Kind::RelationshipRevoke, &peer, envelope).await)
 }
 
 /// What an invitation was before it ended.
@@ -372,10 +378,7 @@ async fn end_one(
     let own = app.handle_of(user).map(|handle| handle.to_string());
     app.store
         .write(async |tx| {
-            let ended = invitations::Entity::delete_by_id(invitation.id)
-                .exec(tx)
-                .await
-                .map_err(StoreError::from)?;
+            let ended = invitations::Entity::delete_by_id(invitation.id).exec(tx).await?;
             if ended.rows_affected != 1 {
                 return Err(no_such_invitation());
             }
@@ -402,23 +405,19 @@ async fn end_one(
 }
 
 /// Tells somebody of an end that has already taken effect here; says whether she knows now.
-pub(super) async fn tell(
-    app: &App,
-    user: &users::Model,
-    kind: Kind,
-    peer: &Handle,
-    envelope: &ClientEnvelope<'_>,
-) -> Result<bool, Problem> {
+async fn tell(app: &App, user: &users::Model, kind: Kind, peer: &Handle, envelope: &ClientEnvelope<'_>) -> bool {
     if peer.is_on(app.settings.server_id()) {
-        return Ok(true);
+        return true;
     }
-    let Ok(message) = envelope::check(app, user, kind, peer, envelope) else {
-        return Ok(false);
-    };
-    Ok(matches!(
-        app.outbox.deliver(peer, &message, app.now()).await,
-        Delivery::Delivered
-    ))
+    match envelope::check(app, user, kind, peer, envelope) {
+        Ok(message) => is_delivered(app, peer, &message).await,
+        Err(_) => false,
+    }
+}
+
+/// Sends a message once; says whether it certainly arrived.
+pub(super) async fn is_delivered(app: &App, peer: &Handle, message: &SignedMessage) -> bool {
+    app.outbox.deliver(peer, message, app.now()).await == Delivery::Delivered
 }
 
 /// What the caller is told of a message that was not delivered.

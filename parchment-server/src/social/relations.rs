@@ -47,6 +47,12 @@ impl From<Refusal> for EffectError {
     }
 }
 
+impl From<sea_orm::DbErr> for EffectError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 impl From<StoreError> for EffectError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -108,8 +114,7 @@ pub async fn receive_invitation(
         .filter(invitations::Column::UserId.eq(user_id))
         .filter(invitations::Column::Direction.eq(Direction::Incoming))
         .count(tx)
-        .await
-        .map_err(StoreError::from)?;
+        .await?;
     if open >= MAX_INCOMING
         && invitation(tx, user_id, from.as_str(), Direction::Incoming)
             .await?
@@ -139,27 +144,32 @@ pub async fn receive_acceptance(
 ) -> Result<(), EffectError> {
     let handle = friend.handle.as_str();
     let standing = friendship(tx, user_id, handle).await?;
-    if standing.is_some_and(|row| row.status == friendships::Status::Accepted) {
+    if standing
+        .as_ref()
+        .is_some_and(|row| row.status == friendships::Status::Accepted)
+    {
         return Ok(());
     }
     if invitation(tx, user_id, handle, Direction::Outgoing).await?.is_none() {
         return Err(Refusal::new(Code::NoInvitation, "There is no open invitation for this pair.").into());
     }
-    befriend(tx, user_id, friend, friendships::Status::Accepted, now).await?;
+    befriend(tx, user_id, friend, standing, friendships::Status::Accepted, now).await?;
     Ok(())
 }
 
 /// Makes or completes a friendship on one side; open invitations of the pair end when it is complete.
+///
+/// `known` is the friendship of the pair as [`friendship`] finds it in this very transaction.
 pub async fn befriend(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
     friend: &UserDocument,
+    known: Option<friendships::Model>,
     status: friendships::Status,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let handle = friend.handle.as_str();
     let complete = status == friendships::Status::Accepted;
-    let known = friendship(tx, user_id, handle).await?;
     let is_new = known.is_none();
     let mut row = known.map_or_else(
         || friendships::ActiveModel {
