@@ -123,11 +123,7 @@ impl App {
         policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
-            mailer: Mailer::new(
-                &settings.mail,
-                &settings.public_origin,
-                settings.mail_from.as_deref().filter(|sender| !sender.is_empty()),
-            )?,
+            mailer: Mailer::new(&settings.mail, &settings.public_origin, settings.mail_from.clone())?,
             outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             received: GroupedInbox::start(store.clone()),

@@ -82,7 +82,7 @@ impl Program {
             .env("PARCHMENT_MAIL", format!("file:{}", self.mail().display()))
             .env("PARCHMENT_RATE_LIMITS", "off")
             .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
-            .env("RUST_LOG", "error")
+            .env("PARCHMENT_LOG", "error")
             .stdout(Stdio::null());
         self.process = Some(command.spawn().unwrap());
         let manifest = format!("{}/.well-known/parchment-server", self.origin());

@@ -5,7 +5,6 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use parchment_server::{app::App, testing};
 use reqwest::Method;
 use serde_json::json;
 use support::app::TestApp;
@@ -135,10 +134,14 @@ async fn a_mail_server_that_is_gone_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sender_that_is_no_address_is_said_at_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut settings = testing::settings(folder.path());
-    settings.mail_from = Some("nobody".to_owned());
-    let error = App::open(settings).await.unwrap_err().to_string();
-    assert!(error.contains("PARCHMENT_MAIL_FROM"), "{error}");
+async fn mail_comes_from_whom_the_setting_names() {
+    let server = MailServer::start(&[]).await;
+    let app = TestApp::start_with(|settings| {
+        settings.mail = format!("smtp://127.0.0.1:{}", server.port).parse().unwrap();
+        settings.mail_from = Some("Home <post@home.example>".parse().unwrap());
+    })
+    .await;
+    ask(&app, "alice@mail.example").await;
+    let mail = server.wait_for(1).await.remove(0);
+    assert!(mail.contains("From: Home <post@home.example>"), "{mail}");
 }

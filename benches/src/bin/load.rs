@@ -122,7 +122,7 @@ async fn start_server(options: &Options, folder: &tempfile::TempDir) -> Result<(
         .env("PARCHMENT_DATA_DIR", folder.path())
         .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
         .env("PARCHMENT_RATE_LIMITS", "off")
-        .env("RUST_LOG", "warn")
+        .env("PARCHMENT_LOG", "warn")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .spawn()?;

@@ -1,10 +1,18 @@
 //! `parchment-server serve`: runs the server until it is asked to end.
 
 use super::Failure;
-use crate::{Server, config::Settings};
+use crate::{Server, config::Loaded, telemetry};
 
-pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
-    let server = Server::start(settings).await.map_err(Failure::of)?;
+pub(super) async fn run(loaded: Loaded) -> Result<(), Failure> {
+    loaded
+        .settings
+        .check()
+        .map_err(|error| Failure(loaded.locate(&error)))?;
+    telemetry::start(&loaded.settings.log, loaded.settings.log_format);
+    for warning in loaded.settings.warnings() {
+        tracing::warn!("{}", loaded.locate(&warning));
+    }
+    let server = Server::start(loaded.settings).await.map_err(Failure::of)?;
     server.run_until(shutdown_signal()).await.map_err(Failure::of)
 }
 

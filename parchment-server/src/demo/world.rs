@@ -3,13 +3,18 @@
 use std::{fs, net::TcpListener, path::PathBuf};
 
 use parchment_core::{
-    encoding,
     handle::{Origin, ServerId},
     request::ServerIdentity,
 };
 
+use zeroize::Zeroizing;
+
 use super::proxy::Proxy;
-use crate::{Server, config::Settings, random, testing};
+use crate::{
+    Server,
+    config::{Seed, Settings},
+    random, testing,
+};
 
 /// Everything that runs.
 pub(super) struct World {
@@ -33,7 +38,7 @@ impl World {
         let alice_port = free_port()?;
 
         let mut alice = settings(&folder, "alice-server", alice_port, alice_port)?;
-        alice.server_identity_private_key = Some(encoding::encode(&seed));
+        alice.server_identity_private_key = Some(Seed::new(Zeroizing::new(seed)));
         let bob = settings(&folder, "bob-server", bob_behind, proxy.port())?;
         let (alice_server, bob_server) = (alice.server_id().clone(), bob.server_id().clone());
         let mut servers = Vec::new();

@@ -28,7 +28,7 @@ const ROW: i32 = 1;
 /// Why the server's key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// The setting or file does not hold the base64 of 32 bytes.
+    /// The file does not hold the base64 of 32 bytes.
     #[error("{0} does not hold a key: the base64 of 32 bytes is expected")]
     Malformed(String),
     /// The file cannot be read or made.
@@ -71,12 +71,8 @@ pub enum IdentityError {
 ///
 /// [`IdentityError`], never repeating what the setting or file holds.
 pub async fn seed(settings: &Settings, store: &Store) -> Result<Zeroizing<[u8; 32]>, IdentityError> {
-    if let Some(text) = settings
-        .server_identity_private_key
-        .as_ref()
-        .filter(|text| !text.is_empty())
-    {
-        return parse(text).ok_or_else(|| IdentityError::Malformed("SERVER_IDENTITY_PRIVATE_KEY".to_owned()));
+    if let Some(seed) = &settings.server_identity_private_key {
+        return Ok(seed.bytes().clone());
     }
     let path = settings.data_dir.join(FILE);
     let name = path.display().to_string();

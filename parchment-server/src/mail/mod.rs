@@ -43,8 +43,8 @@ pub enum MailError {
     /// The mail server's settings cannot work.
     #[error("the mail server cannot be used: {0}")]
     Smtp(String),
-    /// The address that mail comes from is none.
-    #[error("PARCHMENT_MAIL_FROM is not a mail address: {0}")]
+    /// There is no address at the public origin's host that mail could come from.
+    #[error("mail cannot come from {0}; set mail_from")]
     Sender(String),
 }
 
@@ -56,20 +56,23 @@ impl Mailer {
     /// # Errors
     ///
     /// [`MailError`] when it could never send.
-    pub fn new(setting: &MailSetting, origin: &Origin, sender: Option<&str>) -> Result<Self, MailError> {
+    pub fn new(setting: &MailSetting, origin: &Origin, sender: Option<Mailbox>) -> Result<Self, MailError> {
         let way = match setting {
             MailSetting::Console => Way::Console,
             MailSetting::File(path) => Way::Folder(Folder::new(path)?),
             MailSetting::Smtp(server) => Way::Smtp(Box::new(Smtp::new(server).map_err(MailError::Smtp)?)),
         };
         let sender = match sender {
-            Some(sender) => sender.parse(),
-            None => format!("Parchment <no-reply@{}>", origin.server_id().host()).parse(),
+            Some(sender) => sender,
+            None => {
+                let sender = format!("Parchment <no-reply@{}>", origin.server_id().host());
+                sender.parse().map_err(|_: AddressError| MailError::Sender(sender))?
+            }
         };
         Ok(Self {
             way: Arc::new(way),
             origin: origin.clone(),
-            sender: sender.map_err(|error: AddressError| MailError::Sender(error.to_string()))?,
+            sender,
         })
     }
 

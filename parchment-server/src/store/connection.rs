@@ -36,25 +36,23 @@ impl Store {
     /// that is not a database, [`StoreError::Unavailable`] when it cannot be
     /// opened.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let connections = match url.split_once(':') {
-            Some(("sqlite", _)) => sqlite::connect(url).await?,
-            // The rest of the URL is not repeated: it may hold a password.
-            Some((scheme, _)) => {
-                return Err(StoreError::Url {
-                    reason: format!("unknown scheme `{scheme}:`, supported is `sqlite:`"),
-                });
-            }
-            None => {
-                return Err(StoreError::Url {
-                    reason: "it has no scheme, supported is `sqlite:`".to_owned(),
-                });
-            }
-        };
+        check_scheme(url)?;
+        let connections = sqlite::connect(url).await?;
         let store = Self {
             connections: Arc::new(connections),
         };
         store.write(async |tx| migrations::run(tx).await).await?;
         Ok(store)
+    }
+
+    /// Whether [`open`](Self::open) has a driver for a URL that can be read; touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Url`].
+    pub fn check_url(url: &str) -> Result<(), StoreError> {
+        check_scheme(url)?;
+        sqlite::check_url(url)
     }
 
     /// The connections for queries outside a write.
@@ -148,6 +146,16 @@ impl Store {
             }
         }
     }
+}
+
+fn check_scheme(url: &str) -> Result<(), StoreError> {
+    let reason = match url.split_once(':') {
+        Some(("sqlite", _)) => return Ok(()),
+        // The rest of the URL is not repeated: it may hold a password.
+        Some((scheme, _)) => format!("unknown scheme `{scheme}:`, supported is `sqlite:`"),
+        None => "it has no scheme, supported is `sqlite:`".to_owned(),
+    };
+    Err(StoreError::Url { reason })
 }
 
 impl fmt::Debug for Store {

@@ -99,7 +99,13 @@ fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     Some(extended & 0xff)
 }
 
-fn parse(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+/// Whether a URL names a file.
+pub(super) fn check_url(url: &str) -> Result<(), StoreError> {
+    read(url).map(drop)
+}
+
+/// The options that a URL stands for, and whether a missing file may be made.
+fn read(url: &str) -> Result<(SqliteConnectOptions, bool), StoreError> {
     let refuse = |reason: &str| StoreError::Url {
         reason: reason.to_owned(),
     };
@@ -111,16 +117,22 @@ fn parse(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     };
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| refuse("its path is not valid percent-encoded UTF-8"))?
-        // Neither is up to the URL: a missing file is created below.
+        // Neither is up to the URL: a missing file is created by `parse`.
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
-    let path = options.get_filename();
     // An in-memory database has no second connection and no morning after.
-    if path.as_os_str().is_empty() || url.contains(":memory:") {
+    if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") {
         return Err(refuse("it names no file"));
     }
+    Ok((options, create))
+}
+
+/// Reads a URL and makes its file where it is missing and may be made.
+fn parse(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    let (options, create) = read(url)?;
+    let path = options.get_filename();
     if create {
         create_missing(path)
             .map_err(|error| StoreError::unavailable(format!("cannot create `{}`: {error}", path.display())))?;
