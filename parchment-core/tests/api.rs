@@ -8,7 +8,8 @@
 use std::fmt::Debug;
 
 use parchment_core::api::{
-    Email, Patch, Time, accounts::*, auth::*, error::*, federation::*, friends::*, identity::*, well_known::*,
+    Email, Patch, Time, accounts::*, auth::*, error::*, federation::*, friends::*, health::*, identity::*,
+    well_known::*,
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use proptest::{
@@ -358,6 +359,7 @@ types! {
         .prop_map(|(language, unit_system)| PreferencesRequest { language, unit_system });
     onboarding_completed: OnboardingCompleted, Answer, time()
         .prop_map(|onboarding_completed_at| OnboardingCompleted { onboarding_completed_at });
+    health: Health, Answer, any::<String>().prop_map(|status| Health { status });
     alias_availability: AliasAvailability, Answer, any::<bool>().prop_map(|available| AliasAvailability { available });
 
     success: Success, Answer, any::<bool>().prop_map(|success| Success { success });

@@ -25,6 +25,7 @@ use crate::{
     },
     http::traffic::Traffic,
     mail::{MailError, Mailer},
+    metrics::Metrics,
     store::{Store, StoreError, entities::users},
 };
 
@@ -62,6 +63,8 @@ pub struct App {
     pub inbox: Inbox<Peers, StoredPins>,
     /// Where received messages take effect.
     pub received: GroupedInbox,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
     /// Traffic limits.
     pub traffic: Traffic,
     /// The requests that are being answered.
@@ -118,14 +121,21 @@ impl App {
         let fetcher = Fetcher::new(reach)?;
         let pins = StoredPins::new(store.clone());
         let peers = Peers::new(fetcher.clone());
+        let metrics = Arc::new(Metrics::new());
         let mut policy = Policy::new(KINDS);
         policy.loopback_peers = settings.allow_loopback_peers;
         policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
-            mailer: Mailer::new(&settings.mail, &settings.public_origin, settings.mail_from.clone())?,
-            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
+            mailer: Mailer::new(
+                &settings.mail,
+                &settings.public_origin,
+                settings.mail_from.clone(),
+                metrics.clone(),
+            )?,
+            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone(), metrics.clone()),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
+            metrics,
             received: GroupedInbox::start(store.clone()),
             traffic: Traffic::new(settings.rate_limits),
             requests: TaskTracker::new(),

@@ -5,17 +5,21 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use poem::{
     Endpoint, EndpointExt as _, Route,
     http::header,
-    listener::{Acceptor as _, Listener as _, TcpListener},
+    listener::{Acceptor as _, Listener as _, TcpAcceptor, TcpListener},
     middleware::{NormalizePath, SetHeader, TrailingSlash},
 };
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::oneshot, task::JoinHandle};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     app::{App, StartError},
     auth::renewal::RenewCookie,
-    config::Settings,
+    config::{Networks, Settings},
+    connections::{Deadlines, Guarded, Limits},
     housekeeping,
-    http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, problem},
+    http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, observe::Observe, paths::Paths, problem},
+    metrics::{self, Metrics},
     openapi,
 };
 
@@ -33,6 +37,7 @@ pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<std::io::Result<()>>,
+    metrics: Option<MetricsListener>,
 }
 
 impl Server {
@@ -44,15 +49,14 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let wanted = settings.listen;
         let app = App::open(settings).await?;
-        let failed = |error| StartError::Listen { address: wanted, error };
-        let acceptor = TcpListener::bind(wanted).into_acceptor().await.map_err(failed)?;
-        let address = acceptor
-            .local_addr()
-            .first()
-            .and_then(|address| address.as_socket_addr().copied());
-        let address = address.unwrap_or(wanted);
-
+        let (acceptor, address) = listen(wanted).await?;
+        let open = app.metrics.connections.clone();
+        let acceptor = Guarded::new(acceptor, Limits::new(&app.settings), Deadlines::default(), open);
         tokio::spawn(housekeeping::run(Arc::downgrade(&app)));
+        let metrics = match app.settings.metrics_listen {
+            Some(wanted) => Some(MetricsListener::start(wanted, app.metrics.clone()).await?),
+            None => None,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let server = poem::Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
         let running = tokio::spawn(server.run_with_graceful_shutdown(
@@ -69,7 +73,13 @@ impl Server {
             address,
             stop: Some(stop),
             running,
+            metrics,
         })
+    }
+
+    /// The address that metrics are served at, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|listener| listener.address)
     }
 
     /// The address it listens on.
@@ -114,15 +124,52 @@ impl Server {
     }
 }
 
+/// The listener for metrics; ends with the server.
+#[derive(Debug)]
+struct MetricsListener {
+    address: SocketAddr,
+    _running: AbortOnDropHandle<std::io::Result<()>>,
+}
+
+impl MetricsListener {
+    async fn start(wanted: SocketAddr, metrics: Arc<Metrics>) -> Result<Self, StartError> {
+        let (acceptor, address) = listen(wanted).await?;
+        let limits = Limits {
+            connections: 16,
+            per_address: 16,
+            uncounted: Networks::default(),
+        };
+        let acceptor = Guarded::new(acceptor, limits, Deadlines::default(), Gauge::default());
+        let server = poem::Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+        let running = tokio::spawn(server.run(metrics::endpoint(metrics)));
+        tracing::info!(%address, "metrics are served");
+        Ok(Self {
+            address,
+            _running: AbortOnDropHandle::new(running),
+        })
+    }
+}
+
+async fn listen(wanted: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), StartError> {
+    let acceptor = TcpListener::bind(wanted).into_acceptor().await;
+    let acceptor = acceptor.map_err(|error| StartError::Listen { address: wanted, error })?;
+    let address = acceptor
+        .local_addr()
+        .first()
+        .and_then(|address| address.as_socket_addr().copied());
+    Ok((acceptor, address.unwrap_or(wanted)))
+}
+
 /// The whole HTTP interface of an application.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
-    let requests = app.requests.clone();
+    let (requests, metrics) = (app.requests.clone(), app.metrics.clone());
     let answered = Route::new()
         .nest("/", openapi::service())
         .data(app)
         .catch_all_error(problem::from_framework);
-    let answered = Allow::new::<openapi::Api>(answered);
+    let paths = Arc::new(Paths::of::<openapi::Api>());
+    let answered = Allow::new(answered, paths.clone());
     let answered = RenewCookie(Detached::new(answered, requests))
         .with(NormalizePath::new(TrailingSlash::Trim))
         .with(
@@ -131,5 +178,5 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
-    CrossOrigin::new(answered, [own, client])
+    Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
 }

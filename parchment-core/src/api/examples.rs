@@ -18,6 +18,7 @@ use super::{
         Direction, Ended, EnvelopeRequest, Friend, FriendStatus, Friends, Invitation, InvitationStatus, Invitations,
         InviteRequest, InviteResponse, RevokeRequest, SyncResponse, SyncResult,
     },
+    health::Health,
     identity::{
         AliasRequest, AliasResponse, FlushItem, FlushRequest, FlushResponse, FlushResult, Identity, KeysRequest,
         PendingRevocation, PendingRevocations, ResetConfirmation, ResetRequest, Success,
@@ -68,6 +69,7 @@ examples! {
     PreferencesRequest = Self { language: Some(text("de-CH")), unit_system: None };
     OnboardingCompleted = Self { onboarding_completed_at: time() };
     AliasAvailability = Self { available: true };
+    Health = Self::ok();
     ErrorBody = Self {
         message: text("Sign in first."),
         code: text("signed_out"),

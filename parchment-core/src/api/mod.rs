@@ -14,6 +14,7 @@ pub mod error;
 mod examples;
 pub mod federation;
 pub mod friends;
+pub mod health;
 pub mod identity;
 mod patch;
 mod text;

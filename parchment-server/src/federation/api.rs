@@ -10,7 +10,7 @@ use parchment_core::{
     },
     canonical,
     handle::Alias,
-    inbox::{InboxStore as _, RawRequest},
+    inbox::{InboxStore as _, RawRequest, Receipt},
     manifest::Manifest,
     refusal::{Code, Fault, Refusal},
     request::{INBOX_PATH, header},
@@ -185,8 +185,14 @@ impl FederationApi {
         http: &Request,
         request: SignedRequest,
     ) -> Result<Taken, Fails<InboxRefusals>> {
-        match receive(&app, &request).await {
-            Ok(()) => Ok(Taken::Accepted(Json(Success::YES))),
+        let received = receive(&app, &request).await;
+        app.metrics.count_received(match &received {
+            Ok(Receipt::Applied) => "applied",
+            Ok(Receipt::Retried) => "retried",
+            Err(problem) => problem.code(),
+        });
+        match received {
+            Ok(_) => Ok(Taken::Accepted(Json(Success::YES))),
             Err(problem) if !is_fault_of_caller(&problem) => Err(problem.into()),
             Err(problem) => {
                 let client = client::limit_key(http, &app.settings.trusted_proxies);
@@ -255,7 +261,7 @@ fn count_well_known(app: &App, request: &Request) -> Result<(), Problem> {
     app.traffic.well_known.count(&client)
 }
 
-async fn receive(app: &App, request: &SignedRequest) -> Result<(), Problem> {
+async fn receive(app: &App, request: &SignedRequest) -> Result<Receipt, Problem> {
     let headers: Vec<(&str, &[u8])> = request
         .headers
         .iter()
@@ -273,11 +279,9 @@ async fn receive(app: &App, request: &SignedRequest) -> Result<(), Problem> {
         let verified = app.inbox.verify(authenticated).await?;
         Ok::<_, Problem>(app.received.record_one(verified).await?)
     };
-    match outcome.await {
-        Ok(_receipt) => Ok(()),
-        Err(problem) => {
-            tracing::info!(%server, %problem, "a message was refused");
-            Err(problem)
-        }
+    let outcome = outcome.await;
+    if let Err(problem) = &outcome {
+        tracing::info!(%server, %problem, "a message was refused");
     }
+    outcome
 }

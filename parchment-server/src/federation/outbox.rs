@@ -19,7 +19,7 @@ use super::{
     peers::Peers,
     pins::StoredPins,
 };
-use crate::random;
+use crate::{metrics::Metrics, random};
 
 /// How long after its timestamp a signed message is still sent, in milliseconds: 290 s.
 ///
@@ -49,16 +49,24 @@ pub struct Outbox {
     fetcher: Fetcher,
     peers: Peers,
     pins: StoredPins,
+    metrics: Arc<Metrics>,
 }
 
 impl Outbox {
     /// An outbox of this server.
-    pub fn new(server: Arc<ServerIdentity>, fetcher: Fetcher, peers: Peers, pins: StoredPins) -> Self {
+    pub fn new(
+        server: Arc<ServerIdentity>,
+        fetcher: Fetcher,
+        peers: Peers,
+        pins: StoredPins,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             server,
             fetcher,
             peers,
             pins,
+            metrics,
         }
     }
 
@@ -67,6 +75,17 @@ impl Outbox {
     /// Takes at most 15 s to find out who that server is and 15 s to send. Nothing is retried: whoever caused the
     /// message decides that.
     pub async fn deliver(&self, to: &Handle, message: &SignedMessage, now: UnixMillis) -> Delivery {
+        let delivery = self.try_deliver(to, message, now).await;
+        self.metrics.count_sent(match &delivery {
+            Delivery::Delivered => "delivered",
+            Delivery::Refused { .. } => "refused",
+            Delivery::NotSent(_) => "not_sent",
+            Delivery::Unknown => "unknown",
+        });
+        delivery
+    }
+
+    async fn try_deliver(&self, to: &Handle, message: &SignedMessage, now: UnixMillis) -> Delivery {
         let peer = to.server();
         if let Err(refusal) = self.check(&peer, message, now).await {
             tracing::info!(%peer, %refusal, "a message was not sent");

@@ -35,7 +35,12 @@ pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
 /// What limits count the client of a request by: her IPv4 address, or the 64-bit network of an IPv6 one, which one
 /// subscriber has to herself.
 pub fn limit_key(request: &Request, trusted: &Networks) -> String {
-    match address(request, trusted) {
+    network_of(address(request, trusted))
+}
+
+/// The network that counts as one client.
+pub fn network_of(address: IpAddr) -> String {
+    match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -61,7 +61,7 @@ impl<E: Endpoint> Endpoint for CrossOrigin<E> {
             );
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("retry-after"),
+                HeaderValue::from_static("retry-after, x-request-id"),
             );
         }
         Ok(response)

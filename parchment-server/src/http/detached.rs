@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Endpoint, IntoResponse as _, Request, Response};
 
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::problem::Problem;
 
@@ -34,9 +35,9 @@ impl<E: Endpoint + 'static> Endpoint for Detached<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let endpoint = self.endpoint.clone();
-        let task = self
-            .tasks
-            .spawn(async move { endpoint.call(request).await.map(poem::IntoResponse::into_response) });
+        let task = self.tasks.spawn(
+            async move { endpoint.call(request).await.map(poem::IntoResponse::into_response) }.in_current_span(),
+        );
         match task.await {
             Ok(answer) => answer,
             Err(error) => Ok(Problem::internal(error).into_response()),

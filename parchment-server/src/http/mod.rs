@@ -6,6 +6,8 @@ pub mod body;
 pub mod client;
 pub mod cross_origin;
 pub mod detached;
+pub mod observe;
+pub mod paths;
 pub mod problem;
 pub mod tag;
 pub mod traffic;

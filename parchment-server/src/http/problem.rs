@@ -134,6 +134,10 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// The code of a refusal, left with its answer for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct ProblemCode(pub &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = ErrorBody {
@@ -142,6 +146,7 @@ impl IntoResponse for Problem {
             supported_protocol_versions: self.tells_versions.then(|| vec![2]),
         };
         let mut response = poem::web::Json(body).with_status(self.status).into_response();
+        response.set_data(ProblemCode(self.code));
         if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
@@ -154,7 +159,9 @@ impl IntoResponse for Problem {
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
         let status = problem.status;
+        let code = ProblemCode(problem.code);
         let mut error = poem::Error::from_response(problem.clone().into_response());
+        error.set_data(code);
         error.set_error_message(format!("{status}: {problem}"));
         error
     }
@@ -162,12 +169,23 @@ impl From<Problem> for poem::Error {
 
 /// Turns the framework's own refusals into problems, so that every error body has one shape.
 pub async fn from_framework(error: poem::Error) -> Response {
+    // An error's own data would end with it.
+    let code = error.data::<ProblemCode>().copied();
+    let mut response = if error.is_from_response() {
+        error.into_response()
+    } else {
+        to_problem(error).into_response()
+    };
+    if let Some(code) = code {
+        response.set_data(code);
+    }
+    response
+}
+
+fn to_problem(error: poem::Error) -> Problem {
     use poem_openapi::error::{ContentTypeError, ParseParamError, ParseRequestPayloadError};
 
-    if error.is_from_response() {
-        return error.into_response();
-    }
-    let problem = if error.is::<poem::error::ParsePathError>() {
+    if error.is::<poem::error::ParsePathError>() {
         Problem::not_found("There is nothing here.")
     } else if error.is::<ContentTypeError>() {
         unsupported_media_type()
@@ -190,8 +208,7 @@ pub async fn from_framework(error: poem::Error) -> Response {
             status if status.is_client_error() => Problem::new(status, "bad_request", "The request cannot be read."),
             _ => Problem::internal(error),
         }
-    };
-    problem.into_response()
+    }
 }
 
 /// 415.

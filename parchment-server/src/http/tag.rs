@@ -13,4 +13,6 @@ pub enum Tag {
     Friends,
     /// Identities, and what servers say to each other.
     Federation,
+    /// What watches the server asks.
+    Health,
 }

@@ -14,7 +14,7 @@ use lettre::{address::AddressError, message::Mailbox};
 use parchment_core::handle::Origin;
 
 use self::{folder::Folder, smtp::Smtp};
-use crate::config::MailSetting;
+use crate::{config::MailSetting, metrics::Metrics};
 
 /// Sends mail.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct Mailer {
     way: Arc<Way>,
     origin: Origin,
     sender: Mailbox,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,12 @@ impl Mailer {
     /// # Errors
     ///
     /// [`MailError`] when it could never send.
-    pub fn new(setting: &MailSetting, origin: &Origin, sender: Option<Mailbox>) -> Result<Self, MailError> {
+    pub fn new(
+        setting: &MailSetting,
+        origin: &Origin,
+        sender: Option<Mailbox>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, MailError> {
         let way = match setting {
             MailSetting::Console => Way::Console,
             MailSetting::File(path) => Way::Folder(Folder::new(path)?),
@@ -73,6 +79,7 @@ impl Mailer {
             way: Arc::new(way),
             origin: origin.clone(),
             sender,
+            metrics,
         })
     }
 
@@ -89,6 +96,7 @@ impl Mailer {
                 Ok(mail) => this.way.send(mail).await,
                 Err(error) => Err(error.to_string()),
             };
+            this.metrics.count_mail(sent.is_ok());
             if let Err(error) = sent {
                 tracing::error!(%error, "a mail could not be sent");
             }

@@ -131,6 +131,15 @@ impl Store {
         }
     }
 
+    /// Whether the schema is the one that this program knows: another process may have upgraded it since.
+    ///
+    /// # Errors
+    ///
+    /// As for any query.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        migrations::are_applied(self.reader()).await
+    }
+
     /// Waits for running queries and closes the database.
     ///
     /// Later calls on this store and its clones fail with

@@ -127,6 +127,11 @@ impl TestApp {
         self.server.as_ref().unwrap().app()
     }
 
+    /// Where its metrics are served, if they are.
+    pub fn metrics_address(&self) -> Option<std::net::SocketAddr> {
+        self.server.as_ref().unwrap().metrics_address()
+    }
+
     /// Stops the server and starts it again on the same folder and port.
     pub async fn restart(&mut self) {
         self.server.take().unwrap().stop().await.unwrap();

@@ -6,7 +6,9 @@
 mod m0001_initial;
 mod m0002_preferences;
 
-use sea_orm::DatabaseTransaction;
+use std::collections::BTreeSet;
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use super::StoreError;
@@ -20,6 +22,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_preferences::Migration),
         ]
     }
+}
+
+/// Whether exactly these steps have been applied.
+pub(super) async fn are_applied(db: &DatabaseConnection) -> Result<bool, StoreError> {
+    let applied = Migrator::get_migration_models(db).await?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|record| record.version).collect();
+    let known = Migrator::migrations();
+    Ok(applied == known.iter().map(|migration| migration.name().to_owned()).collect())
 }
 
 /// Applies what is missing, all of it or nothing.
