@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod admin;
 mod serve;
 
 use std::process::ExitCode;
@@ -23,6 +24,9 @@ struct Cli {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// See and change who may do what, without a session and beside a running server.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Print the OpenAPI document.
     Openapi,
     /// Run two servers on this machine and show them federate, step by step.
@@ -47,6 +51,10 @@ pub async fn run() -> ExitCode {
         Command::Serve => {
             telemetry::start("info,poem=warn,sea_orm_migration=warn");
             serve::run(cli.settings).await
+        }
+        Command::Admin(command) => {
+            telemetry::start("warn,sea_orm_migration=error");
+            admin::run(cli.settings, command).await
         }
         Command::Openapi => {
             print!("{}", openapi::document());
