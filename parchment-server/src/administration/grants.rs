@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    prelude::Uuid, sea_query::Query,
+    QuerySelect as _, prelude::Uuid, sea_query::Query,
 };
 
 use super::roles::{self, Role};
@@ -69,6 +69,37 @@ pub fn check_may_give(held: &Held, roles: &[Role]) -> Result<(), Problem> {
             format!("You cannot give the role {}: it permits what you may not.", role.id),
         )),
     }
+}
+
+/// Refuses to take something away from those who have a role when one of them may do what somebody who holds `held` may
+/// not. Admins do not count: whatever a role loses, they lose nothing.
+///
+/// # Errors
+///
+/// 403 `outranked`.
+pub async fn check_may_take(tx: &impl ConnectionTrait, held: &Held, role: &str) -> Result<(), Problem> {
+    let having = |role: &str| {
+        Query::select()
+            .column(user_roles::Column::UserId)
+            .from(user_roles::Entity)
+            .and_where(user_roles::Column::Role.eq(role))
+            .to_owned()
+    };
+    let all_of_theirs: Vec<String> = user_roles::Entity::find()
+        .select_only()
+        .column(user_roles::Column::Role)
+        .distinct()
+        .filter(user_roles::Column::UserId.in_subquery(having(role)))
+        .filter(user_roles::Column::UserId.not_in_subquery(having(DefaultRole::Admin.id())))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let roles = roles::known(tx, &all_of_theirs.into_iter().collect()).await?;
+    if roles.iter().all(|role| held.covers(&role.permissions)) {
+        return Ok(());
+    }
+    let message = "Somebody who has this role may do what you may not, and so is not yours to take it from.";
+    Err(Problem::forbidden("outranked", message))
 }
 
 /// Makes these all the roles of a user; somebody without any gets `user`.

@@ -213,7 +213,8 @@ pub async fn change(
 ///
 /// # Errors
 ///
-/// As [`changeable`], for what it will permit too; 400 `unknown_permission`.
+/// As [`changeable`], for what it will permit too; 403 `outranked` when that is less and takes something from somebody who
+/// may do what the caller may not; 400 `unknown_permission`.
 pub async fn set_permissions(
     store: &Store,
     actor: &Actor,
@@ -227,6 +228,9 @@ pub async fn set_permissions(
             let held = actor.held(tx).await?;
             let role = changeable(tx, &held, id).await?;
             check_covers(&held, &permissions)?;
+            if !role.permissions.is_subset(&permissions) {
+                grants::check_may_take(tx, &held, id).await?;
+            }
             role_permissions::Entity::delete_many()
                 .filter(role_permissions::Column::RoleId.eq(&role.id))
                 .exec(tx)
@@ -247,11 +251,13 @@ pub async fn set_permissions(
 ///
 /// # Errors
 ///
-/// As [`changeable`].
+/// As [`changeable`]; 403 `outranked` when one of them may do what the caller may not.
 pub async fn remove(store: &Store, actor: &Actor, id: &str) -> Result<(), Problem> {
     store
         .write(async |tx| {
-            let role = changeable(tx, &actor.held(tx).await?, id).await?;
+            let held = actor.held(tx).await?;
+            let role = changeable(tx, &held, id).await?;
+            grants::check_may_take(tx, &held, id).await?;
             grants::take_from_all(tx, &role.id).await?;
             roles::Entity::delete_by_id(role.id).exec(tx).await?;
             Ok(())

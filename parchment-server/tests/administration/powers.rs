@@ -172,3 +172,28 @@ async fn a_role_is_made_and_changed_within_what_one_holds() {
     permit("weak", &["roles:write"]).await.expect(200);
     delete(&bob, "/users/roles/weak").await.expect(204);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_weakens_by_a_role_somebody_who_may_do_more() {
+    let app = TestApp::start().await;
+    let admin = app.person("alice").await;
+    make_role(&admin, "weak", &["users:read"]).await;
+    let bob = with(&app, &admin, "bob", &["users:read", "roles:write", "roles:delete"]).await;
+    let carol = with(&app, &admin, "carol", &["system:read"]).await;
+    set_roles(&admin, &carol, &["weak", "carols-role"]).await;
+    let permit = async |permissions: &[&str]| {
+        let body = json!({ "permissions": permissions });
+        bob.call(Method::PUT, "/users/roles/weak/permissions", Some(body)).await
+    };
+    permit(&[]).await.expect_code(403, "outranked");
+    permit(&["roles:write"]).await.expect_code(403, "outranked");
+    delete(&bob, "/users/roles/weak").await.expect_code(403, "outranked");
+    carol.get("/users").await.expect(200);
+    // More he may give her; and an admin who has the role too loses nothing with it.
+    permit(&["users:read", "roles:write"]).await.expect(200);
+    set_roles(&admin, &carol, &["carols-role"]).await;
+    set_roles(&admin, &admin, &["admin", "weak"]).await;
+    permit(&[]).await.expect(200);
+    delete(&bob, "/users/roles/weak").await.expect(204);
+    assert_eq!(roles_of(&admin, &admin.id).await, ["admin"]);
+}

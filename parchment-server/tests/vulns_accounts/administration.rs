@@ -33,7 +33,7 @@ async fn snapshot(app: &TestApp) -> String {
 async fn s39_admin_an_invited_account_is_entered_only_with_a_code_mailed_to_its_address() {
     let app = TestApp::start().await;
     let admin = app.sign_in("alice@mail.example").await;
-    // Mallory asked for a code before there was an account, and asks in another spelling after.
+    // A code was asked for before there was an account, by whoever it may be.
     let mallory = app.sign_in("mallory@mail.example").await;
     ask_for_code(&app, "carol@mail.example").await;
     let early = app.code_for("carol@mail.example").await;

@@ -55,13 +55,14 @@ refusals! {
         400: "A permission is not there: `unknown_permission`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session: `signed_out`.",
         403: "The caller lacks the permission: `forbidden`; the role permits what she may not, or would then: \
-              `permission_not_held`.",
+              `permission_not_held`; somebody who may do what she may not would lose something: `outranked`.",
         404: "No such role: `not_found`.",
         409: "Every server has this role: `default_role`.",
     }
     RemoveRefusals {
         401: "No live session: `signed_out`.",
-        403: "The caller lacks the permission: `forbidden`; the role permits what she may not: `permission_not_held`.",
+        403: "The caller lacks the permission: `forbidden`; the role permits what she may not: `permission_not_held`; \
+              somebody who has it may do what she may not: `outranked`.",
         404: "No such role: `not_found`.",
         409: "Every server has this role: `default_role`.",
     }
@@ -142,7 +143,8 @@ impl RolesApi {
     /// Say what a role permits
     ///
     /// Sets all permissions of a role at once, for everybody who has it. The caller must hold those it permits before and
-    /// those it permits then; the roles that every server has stay as they are. Needs `roles:write`.
+    /// those it permits then, and takes nothing from anybody who may do what she may not; the roles that every server has
+    /// stay as they are. Needs `roles:write`.
     #[oai(
         path = "/roles/:id/permissions",
         method = "put",
