@@ -24,10 +24,10 @@ pub fn start(filter: &LogFilter, format: LogFormat) {
     };
 }
 
-/// Logs errors only, for commands that say what they do themselves.
-pub fn quiet() {
+/// Logs as these directives say, for commands that tell what they do themselves.
+pub fn only(directives: &str) {
     let _ = fmt()
-        .with_env_filter(EnvFilter::new("error"))
+        .with_env_filter(EnvFilter::new(directives))
         .with_writer(std::io::stderr)
         .with_target(false)
         .try_init();

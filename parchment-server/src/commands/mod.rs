@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod admin;
 mod config;
 mod serve;
 
@@ -8,7 +9,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    config::{Settings, load, without_environment},
+    config::{Loaded, Settings, load, without_environment},
     demo, openapi, telemetry,
 };
 
@@ -28,6 +29,9 @@ struct Cli {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// See and change who may do what, without a session and beside a running server.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Print a file with all settings, or check what is set.
     Config(config::Arguments),
     /// Print the OpenAPI document.
@@ -67,15 +71,26 @@ pub async fn run() -> ExitCode {
     }
 }
 
+/// The settings, checked, for a command that works beside the server and logs no more than what is wrong.
+fn beside(loaded: Loaded) -> Result<Settings, Failure> {
+    telemetry::only("warn,sea_orm_migration=error");
+    loaded
+        .settings
+        .check()
+        .map_err(|error| Failure(loaded.locate(&error)))?;
+    Ok(loaded.settings)
+}
+
 async fn dispatch(flags: &ArgMatches) -> Result<ExitCode, Failure> {
     let cli = Cli::from_arg_matches(flags).map_err(Failure::of)?;
     let given = || load(flags, std::env::vars_os(), cli.config.as_deref()).map_err(Failure::of);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(given()?).await?,
         Command::Config(arguments) => config::run(&arguments, given)?,
+        Command::Admin(command) => admin::run(beside(given()?)?, command).await?,
         Command::Openapi => print!("{}", openapi::document()),
         Command::Demo => {
-            telemetry::quiet();
+            telemetry::only("error");
             return Ok(demo::run().await);
         }
     }
