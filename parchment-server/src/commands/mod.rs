@@ -1,5 +1,7 @@
 //! The command line: one file for each command.
 
+mod backup;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -23,11 +25,18 @@ struct Cli {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// Write a backup of the database and the server's key to one file, while the server runs or not.
+    Backup(backup::BackupArgs),
+    /// Turn a backup into the database and key of a server that has neither.
+    Restore(restore::RestoreArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Run two servers on this machine and show them federate, step by step.
     Demo,
 }
+
+/// What commands log that say on their own what they do.
+const QUIET: &str = "warn";
 
 /// Why a command did not do what it was asked, as a sentence for whoever typed it.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +56,14 @@ pub async fn run() -> ExitCode {
         Command::Serve => {
             telemetry::start("info,poem=warn,sea_orm_migration=warn");
             serve::run(cli.settings).await
+        }
+        Command::Backup(args) => {
+            telemetry::start(QUIET);
+            backup::run(cli.settings, args).await
+        }
+        Command::Restore(args) => {
+            telemetry::start(QUIET);
+            restore::run(cli.settings, args).await
         }
         Command::Openapi => {
             print!("{}", openapi::document());

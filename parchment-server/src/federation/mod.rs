@@ -8,6 +8,7 @@ pub mod api;
 mod cache;
 pub mod envelope;
 pub mod fetch;
+pub mod fingerprint;
 pub mod guard;
 pub mod identity;
 pub mod inbox;

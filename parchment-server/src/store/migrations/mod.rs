@@ -5,9 +5,10 @@
 
 mod m0001_initial;
 mod m0002_preferences;
+mod m0004_refusals;
 
-use sea_orm::DatabaseTransaction;
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
 
 use super::StoreError;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_initial::Migration),
             Box::new(m0002_preferences::Migration),
+            Box::new(m0004_refusals::Migration),
         ]
     }
 }
@@ -37,4 +39,26 @@ pub(super) async fn run(transaction: &DatabaseTransaction) -> Result<(), StoreEr
         return Err(StoreError::NewerSchema { migration });
     }
     Ok(Migrator::up(transaction, None).await?)
+}
+
+/// The names of all steps, in order.
+pub(super) fn known() -> Vec<String> {
+    let all = Migrator::migrations();
+    all.iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// The names of the steps that a database has taken, in order; none for a database that is none of this program's.
+pub(super) async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    let schema = SchemaManager::new(db);
+    if !schema.has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let mut applied: Vec<String> = seaql_migrations::Entity::find()
+        .select_only()
+        .column(seaql_migrations::Column::Version)
+        .into_tuple()
+        .all(db)
+        .await?;
+    applied.sort_unstable();
+    Ok(applied)
 }
