@@ -22,6 +22,7 @@ use crate::{
         outbox::Outbox,
         peers::Peers,
         pins::StoredPins,
+        refusals::Refusals,
     },
     http::traffic::Traffic,
     mail::{MailError, Mailer},
@@ -62,6 +63,8 @@ pub struct App {
     pub inbox: Inbox<Peers, StoredPins>,
     /// Where received messages take effect.
     pub received: GroupedInbox,
+    /// What was refused between this server and others.
+    pub refusals: Arc<Refusals>,
     /// Traffic limits.
     pub traffic: Traffic,
     /// The requests that are being answered.
@@ -116,8 +119,9 @@ impl App {
             Reach::Global
         };
         let fetcher = Fetcher::new(reach)?;
-        let pins = StoredPins::new(store.clone());
         let peers = Peers::new(fetcher.clone());
+        let pins = StoredPins::new(store.clone()).beside(peers.clone());
+        let refusals = Arc::<Refusals>::default();
         let mut policy = Policy::new(KINDS);
         policy.loopback_peers = settings.allow_loopback_peers;
         policy.legacy = settings.legacy_messages == Switch::On;
@@ -128,9 +132,10 @@ impl App {
                 &settings.public_origin,
                 settings.mail_from.as_deref().filter(|sender| !sender.is_empty()),
             )?,
-            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone()),
+            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone(), refusals.clone()),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             received: GroupedInbox::start(store.clone()),
+            refusals,
             traffic: Traffic::new(settings.rate_limits),
             requests: TaskTracker::new(),
             peers,

@@ -14,6 +14,7 @@ use crate::{
     app::{App, StartError},
     auth::renewal::RenewCookie,
     config::Settings,
+    federation::refusals,
     housekeeping,
     http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, problem},
     openapi,
@@ -53,6 +54,7 @@ impl Server {
         let address = address.unwrap_or(wanted);
 
         tokio::spawn(housekeeping::run(Arc::downgrade(&app)));
+        tokio::spawn(refusals::keep(Arc::downgrade(&app)));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = poem::Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
         let running = tokio::spawn(server.run_with_graceful_shutdown(
@@ -108,6 +110,9 @@ impl Server {
         self.app.requests.close();
         if tokio::time::timeout(GRACE, self.app.requests.wait()).await.is_err() {
             tracing::warn!("requests under way were cut off");
+        }
+        if let Err(error) = self.app.refusals.flush(&self.app.store).await {
+            tracing::warn!(%error, "what was refused last could not be recorded");
         }
         self.app.store.close().await;
         ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
