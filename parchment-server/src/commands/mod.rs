@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod backup;
+mod peer;
 mod restore;
 mod serve;
 
@@ -29,6 +30,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Turn a backup into the database and key of a server that has neither.
     Restore(restore::RestoreArgs),
+    /// Look at the servers that were met, and why messages were refused.
+    Peer(peer::PeerArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Run two servers on this machine and show them federate, step by step.
@@ -64,6 +67,10 @@ pub async fn run() -> ExitCode {
         Command::Restore(args) => {
             telemetry::start(QUIET);
             restore::run(cli.settings, args).await
+        }
+        Command::Peer(args) => {
+            telemetry::start(QUIET);
+            peer::run(cli.settings, args).await
         }
         Command::Openapi => {
             print!("{}", openapi::document());

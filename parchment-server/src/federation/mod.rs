@@ -5,6 +5,7 @@
 //! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it; [`refusals`] remembers what
 //! was refused on either side, for the operator.
 
+pub mod advice;
 pub mod api;
 mod cache;
 pub mod envelope;
@@ -17,3 +18,4 @@ pub mod outbox;
 pub mod peers;
 pub mod pins;
 pub mod refusals;
+pub mod report;

@@ -168,6 +168,18 @@ impl PinStore for StoredPins {
     }
 }
 
+/// Takes the pin of a server away: the operator's decision, and nobody else's. The next key that it proves to have is
+/// pinned. Servers that run follow within 10 seconds. Says whether there was a pin.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn forget(store: &Store, server: &ServerId) -> Result<bool, StoreError> {
+    let pin = peers::Entity::delete_by_id(server.as_str());
+    let deleted = store.write(async |tx| Ok::<_, StoreError>(pin.exec(tx).await?)).await?;
+    Ok(deleted.rows_affected > 0)
+}
+
 /// Logs what the database says and passes on that it failed.
 pub(super) fn failed(error: StoreError) -> StorageError {
     tracing::error!(%error, "the database failed under federation");
