@@ -10,6 +10,7 @@ pub mod backup;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod federation;
 mod housekeeping;
 pub mod http;

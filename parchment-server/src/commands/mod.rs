@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod backup;
+mod doctor;
 mod peer;
 mod restore;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// Look at the servers that were met, and why messages were refused.
     Peer(peer::PeerArgs),
+    /// Look the server over, step by step, and say what to do about what is not in order.
+    Doctor(doctor::DoctorArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Run two servers on this machine and show them federate, step by step.
@@ -71,6 +74,10 @@ pub async fn run() -> ExitCode {
         Command::Peer(args) => {
             telemetry::start(QUIET);
             peer::run(cli.settings, args).await
+        }
+        Command::Doctor(args) => {
+            telemetry::start("error");
+            doctor::run(cli.settings, args).await
         }
         Command::Openapi => {
             print!("{}", openapi::document());
