@@ -129,7 +129,6 @@ impl Archive<'_> {
             out.write_all(some).map_err(BackupError::file(to))?;
             left -= some.len() as u64;
         }
-        out.sync_all().map_err(BackupError::file(to))?;
         if hex(&digest.finalize()) != part.sha256 {
             return Err(changed(&part.name));
         }

@@ -71,7 +71,10 @@ pub async fn restore(settings: &Settings, file: &Path, mut tell: impl FnMut(&str
     let work = Work::new(&folder)?;
     let manifest = verify::unpack_and_check(file, &work.0, &mut tell).await?;
     let key = place_key(settings, &manifest, &work.0, key_file)?;
-    move_new(&work.0.join(DATABASE), &database, MOVE_AWAY)?;
+    let unpacked = work.0.join(DATABASE);
+    let synced = fs::File::open(&unpacked).and_then(|file| file.sync_all());
+    synced.map_err(BackupError::file(&unpacked))?;
+    move_new(&unpacked, &database, MOVE_AWAY)?;
     sync_folder(&folder)?;
     Ok(Restored {
         manifest,

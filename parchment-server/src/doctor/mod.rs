@@ -1,6 +1,6 @@
 //! Looking a server over: what is in order, what is not, and what to do about it.
 //!
-//! Nothing is changed, and it does not matter whether the server runs. Each check stands by itself: one that fails
+//! Nothing that the server has is changed, and it does not matter whether the server runs. Each check stands by itself: one that fails
 //! keeps none of the others from being made.
 
 mod ask;

@@ -155,6 +155,7 @@ pub(super) async fn key(settings: &Settings, database: Option<&Inspection>) -> (
     };
     let server = Arc::new(ServerIdentity::new(settings.server_id().clone(), &seed));
     let fingerprint = Fingerprint::of(&server.public_key());
+    let known = recorded.is_some();
     if let Some(row) = recorded {
         if row.public_key != server.public_key().as_bytes() {
             let found = identity::IdentityError::OtherKey.to_string();
@@ -171,7 +172,12 @@ pub(super) async fn key(settings: &Settings, database: Option<&Inspection>) -> (
         let found = format!("{fingerprint}, and others on this machine may read it");
         Finding::warn(CHECK, found, format!("chmod 600 {}", file.display()))
     } else {
-        Finding::ok(CHECK, format!("{fingerprint}, the one that the database belongs to"))
+        let belongs = if known {
+            ", the one that the database belongs to"
+        } else {
+            ""
+        };
+        Finding::ok(CHECK, format!("{fingerprint}{belongs}"))
     };
     (finding, Some(server))
 }

@@ -73,14 +73,14 @@ impl Smtp {
         match self.transport.test_connection().await {
             Ok(true) => Ok(self.described.clone()),
             Ok(false) => Err("the mail server hung up".to_owned()),
-            Err(error) => Err(cause(&error)),
+            Err(error) => Err(error.to_string()),
         }
     }
 
     /// Sends a mail, with one try.
     pub(super) async fn send_once(&self, mail: Message) -> Result<(), String> {
         let sent = self.transport.send(mail).await;
-        sent.map(drop).map_err(|error| cause(&error))
+        sent.map(drop).map_err(|error| error.to_string())
     }
 
     /// Sends a mail, with further tries while the failure may pass.
@@ -101,10 +101,4 @@ impl Smtp {
             tokio::time::sleep(pause).await;
         }
     }
-}
-
-/// What is behind a failure, in one line.
-fn cause(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
