@@ -1,6 +1,6 @@
 //! Making a backup, while the server runs or not.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use parchment_core::{encoding, handle::ServerId, keys::VerifyingKey, request::ServerIdentity, time::UnixMillis};
 use tempfile::NamedTempFile;
@@ -125,7 +125,7 @@ async fn describe(copy: &Inspection, now: UnixMillis) -> Result<Manifest, Backup
     })
 }
 
-fn write_key(path: &PathBuf, seed: &[u8; 32]) -> Result<(), BackupError> {
+fn write_key(path: &Path, seed: &[u8; 32]) -> Result<(), BackupError> {
     let text = Zeroizing::new(encoding::encode(seed));
     let written = create_private(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(BackupError::file(path))
