@@ -22,6 +22,7 @@ use crate::{
         outbox::Outbox,
         peers::Peers,
         pins::StoredPins,
+        refusals::Refusals,
     },
     http::traffic::Traffic,
     mail::{MailError, Mailer},
@@ -65,6 +66,8 @@ pub struct App {
     pub received: GroupedInbox,
     /// What is counted for operators.
     pub metrics: Arc<Metrics>,
+    /// What was refused between this server and others.
+    pub refusals: Arc<Refusals>,
     /// Traffic limits.
     pub traffic: Traffic,
     /// The requests that are being answered.
@@ -119,8 +122,9 @@ impl App {
             Reach::Global
         };
         let fetcher = Fetcher::new(reach)?;
-        let pins = StoredPins::new(store.clone());
         let peers = Peers::new(fetcher.clone());
+        let pins = StoredPins::new(store.clone()).beside(peers.clone());
+        let refusals = Arc::<Refusals>::default();
         let metrics = Arc::new(Metrics::new());
         let mut policy = Policy::new(KINDS);
         policy.loopback_peers = settings.allow_loopback_peers;
@@ -133,10 +137,18 @@ impl App {
                 settings.mail_from.clone(),
                 metrics.clone(),
             )?,
-            outbox: Outbox::new(server.clone(), fetcher, peers.clone(), pins.clone(), metrics.clone()),
+            outbox: Outbox::new(
+                server.clone(),
+                fetcher,
+                peers.clone(),
+                pins.clone(),
+                refusals.clone(),
+                metrics.clone(),
+            ),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             metrics,
             received: GroupedInbox::start(store.clone()),
+            refusals,
             traffic: Traffic::new(settings.rate_limits),
             requests: TaskTracker::new(),
             peers,

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::{
     app::App,
     auth::{codes, sessions},
-    federation::inbox,
+    federation::{inbox, refusals},
     store::StoreError,
 };
 
@@ -36,7 +36,8 @@ async fn sweep(app: &App, age: &mut NonceAge) -> Result<(), StoreError> {
         inbox::sweep(&app.store, until.0).await?;
     }
     codes::sweep(&app.store, now).await?;
-    sessions::sweep(&app.store, now).await
+    sessions::sweep(&app.store, now).await?;
+    refusals::sweep(&app.store, now).await
 }
 
 /// Up to when nonces may be forgotten, by two clocks.

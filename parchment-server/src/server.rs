@@ -17,6 +17,7 @@ use crate::{
     auth::renewal::RenewCookie,
     config::{Networks, Settings},
     connections::{Deadlines, Guarded, Limits},
+    federation::refusals,
     housekeeping,
     http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, observe::Observe, paths::Paths, problem},
     metrics::{self, Metrics},
@@ -53,6 +54,7 @@ impl Server {
         let open = app.metrics.connections.clone();
         let acceptor = Guarded::new(acceptor, Limits::new(&app.settings), Deadlines::default(), open);
         tokio::spawn(housekeeping::run(Arc::downgrade(&app)));
+        tokio::spawn(refusals::keep(Arc::downgrade(&app)));
         let metrics = match app.settings.metrics_listen {
             Some(wanted) => Some(MetricsListener::start(wanted, app.metrics.clone()).await?),
             None => None,
@@ -118,6 +120,9 @@ impl Server {
         self.app.requests.close();
         if tokio::time::timeout(GRACE, self.app.requests.wait()).await.is_err() {
             tracing::warn!("requests under way were cut off");
+        }
+        if let Err(error) = self.app.refusals.flush(&self.app.store).await {
+            tracing::warn!(%error, "what was refused last could not be recorded");
         }
         self.app.store.close().await;
         ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))

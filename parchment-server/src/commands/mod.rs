@@ -1,7 +1,11 @@
 //! The command line: one file for each command.
 
 mod admin;
+mod backup;
 mod config;
+mod doctor;
+mod peer;
+mod restore;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -29,6 +33,14 @@ struct Cli {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// Write a backup of the database and the server's key to one file, while the server runs or not.
+    Backup(backup::BackupArgs),
+    /// Turn a backup into the database and key of a server that has neither.
+    Restore(restore::RestoreArgs),
+    /// Look at the servers that were met, and why messages were refused.
+    Peer(peer::PeerArgs),
+    /// Look the server over, step by step, and say what to do about what is not in order.
+    Doctor(doctor::DoctorArgs),
     /// See and change who may do what, without a session and beside a running server.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -88,6 +100,13 @@ async fn dispatch(flags: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Serve => serve::run(given()?).await?,
         Command::Config(arguments) => config::run(&arguments, given)?,
         Command::Admin(command) => admin::run(beside(given()?)?, command).await?,
+        Command::Backup(arguments) => backup::run(beside(given()?)?, arguments).await?,
+        Command::Restore(arguments) => restore::run(beside(given()?)?, arguments).await?,
+        Command::Peer(arguments) => peer::run(beside(given()?)?, arguments).await?,
+        Command::Doctor(arguments) => {
+            telemetry::only("error");
+            doctor::run(given()?.settings, arguments).await?;
+        }
         Command::Openapi => print!("{}", openapi::document()),
         Command::Demo => {
             telemetry::only("error");

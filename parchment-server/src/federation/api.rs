@@ -9,7 +9,7 @@ use parchment_core::{
         well_known::{ManifestDocument, UserDocumentBody},
     },
     canonical,
-    handle::Alias,
+    handle::{Alias, ServerId},
     inbox::{InboxStore as _, RawRequest, Receipt},
     manifest::Manifest,
     refusal::{Code, Fault, Refusal},
@@ -24,6 +24,7 @@ use poem_openapi::{
     types::Type as _,
 };
 
+use super::refusals::Way;
 use crate::{
     app::{App, CAPABILITIES},
     http::{
@@ -71,6 +72,14 @@ pub enum Taken {
 pub struct SignedRequest {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
+}
+
+impl SignedRequest {
+    /// The server that it says it comes from; anybody can say so.
+    fn claimed_server(&self) -> Option<ServerId> {
+        let (_, name) = self.headers.iter().find(|(name, _)| name == header::SERVER_ID)?;
+        ServerId::parse(std::str::from_utf8(name).ok()?).ok()
+    }
 }
 
 const SCHEME: &str = "serverSignature";
@@ -271,10 +280,20 @@ async fn receive(app: &App, request: &SignedRequest) -> Result<Receipt, Problem>
         headers: &headers,
         body: &request.body,
     };
-    let parsed = app.inbox.parse(raw, &app.clock)?;
+    let parsed = app
+        .inbox
+        .parse(raw, &app.clock)
+        .map_err(Problem::from)
+        .inspect_err(|problem| {
+            if let Some(server) = request.claimed_server() {
+                note(app, &server, Way::Unverified, problem);
+            }
+        })?;
     let server = parsed.server().clone();
+    let mut way = Way::Unverified;
     let outcome = async {
         let authenticated = app.inbox.authenticate(parsed).await?;
+        way = Way::Received;
         app.traffic.inbox_per_server.count(server.as_str())?;
         let verified = app.inbox.verify(authenticated).await?;
         Ok::<_, Problem>(app.received.record_one(verified).await?)
@@ -282,6 +301,13 @@ async fn receive(app: &App, request: &SignedRequest) -> Result<Receipt, Problem>
     let outcome = outcome.await;
     if let Err(problem) = &outcome {
         tracing::info!(%server, %problem, "a message was refused");
+        note(app, &server, way, problem);
     }
     outcome
+}
+
+/// Remembers a refusal for the operator.
+fn note(app: &App, server: &ServerId, way: Way, problem: &Problem) {
+    app.refusals
+        .note(server, way, problem.code(), problem.message(), app.now());
 }

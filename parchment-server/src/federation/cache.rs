@@ -85,6 +85,11 @@ where
         answer.await
     }
 
+    /// Forgets the answer for `key`. Who waits for one that is under way gets it still.
+    pub(super) fn forget(&self, key: &K) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// The answer that an entry holds, if it will do.
     fn known(&self, entry: &Entry<V>, want: Want) -> Option<Shared<BoxFuture<'static, Answer<V>>>> {
         let good_enough = match (entry.answer.peek(), want) {

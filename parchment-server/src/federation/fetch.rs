@@ -21,7 +21,7 @@ use std::{error::Error, future::Future, sync::Arc, time::Duration};
 use parchment_core::handle::ServerId;
 use reqwest::{
     Client, ClientBuilder, RequestBuilder, Response, StatusCode,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
 use url::{Host, Position, Url};
@@ -145,6 +145,17 @@ impl Fetcher {
         .await
     }
 
+    /// The time that a server says it is: the `Date` of its answer, as it is written there.
+    pub async fn date(&self, server: &ServerId, path: &str) -> Result<Option<String>, FetchError> {
+        let request = self.client.get(self.url(server, path)?);
+        within(self.limits.get, async {
+            let response = self.send(request).await?;
+            let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+            Ok(date.map(str::to_owned))
+        })
+        .await
+    }
+
     /// Delivers JSON. `headers` come on top of those every request has.
     pub async fn post(
         &self,
@@ -249,7 +260,7 @@ fn client(reach: Reach, limits: Limits, resolver: GuardedResolver) -> Result<Cli
 
 /// The public certificate authorities, and one cryptography for this client alone: a
 /// process-wide default would be up to whichever crate sets it first.
-fn tls() -> Result<rustls::ClientConfig, FetchError> {
+pub(crate) fn tls() -> Result<rustls::ClientConfig, FetchError> {
     let roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

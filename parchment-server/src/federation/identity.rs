@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use parchment_core::{encoding, request::ServerIdentity, time::UnixMillis};
@@ -71,28 +71,55 @@ pub enum IdentityError {
 ///
 /// [`IdentityError`], never repeating what the setting or file holds.
 pub async fn seed(settings: &Settings, store: &Store) -> Result<Zeroizing<[u8; 32]>, IdentityError> {
-    if let Some(seed) = &settings.server_identity_private_key {
-        return Ok(seed.bytes().clone());
+    if let Some(seed) = existing(settings)? {
+        return Ok(seed);
     }
-    let path = settings.data_dir.join(FILE);
+    let path = file(settings);
+    let name = path.display().to_string();
+    // A new key for a database that knows another would only sit where the right one belongs.
+    if recorded(store.reader()).await?.is_some() {
+        return Err(IdentityError::Lost(name));
+    }
+    make(&path).map_err(|error| IdentityError::File { path: name, error })
+}
+
+/// The seed of the server's key, from the setting or from the file; none when it is in neither.
+///
+/// # Errors
+///
+/// As [`seed`].
+pub fn existing(settings: &Settings) -> Result<Option<Zeroizing<[u8; 32]>>, IdentityError> {
+    if let Some(seed) = &settings.server_identity_private_key {
+        return Ok(Some(seed.bytes().clone()));
+    }
+    let path = file(settings);
     let name = path.display().to_string();
     match fs::read_to_string(&path).map(Zeroizing::new) {
         Ok(text) => {
             warn_if_shared(&path);
-            parse(&text).ok_or(IdentityError::Malformed(name))
+            parse(&text).map(Some).ok_or(IdentityError::Malformed(name))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A new key for a database that knows another would only sit where the right one belongs.
-            if recorded(store.reader()).await?.is_some() {
-                return Err(IdentityError::Lost(name));
-            }
-            make(&path).map_err(|error| IdentityError::File { path: name, error })
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(IdentityError::File { path: name, error }),
     }
 }
 
-async fn recorded(db: &impl ConnectionTrait) -> Result<Option<server_identity::Model>, StoreError> {
+/// Whether the key comes from the setting, so that its file is not looked at.
+pub fn is_set(settings: &Settings) -> bool {
+    settings.server_identity_private_key.is_some()
+}
+
+/// The file that the key is in, unless it comes from the setting.
+pub fn file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(FILE)
+}
+
+/// The key and name that a database belongs to; none before a server was first started on it.
+///
+/// # Errors
+///
+/// [`StoreError`] when it cannot be asked.
+pub async fn recorded(db: &impl ConnectionTrait) -> Result<Option<server_identity::Model>, StoreError> {
     Ok(server_identity::Entity::find_by_id(ROW).one(db).await?)
 }
 
@@ -105,7 +132,8 @@ fn warn_if_shared(path: &Path) {
     }
 }
 
-fn parse(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+/// Reads a seed: base64 of 32 bytes, white space around it aside.
+pub(crate) fn parse(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     encoding::decode_array(text.trim()).ok().map(Zeroizing::new)
 }
 

@@ -2,15 +2,20 @@
 //!
 //! In: [`api`] takes requests, [`parchment_core::inbox`] decides on them, [`inbox`] records them.
 //! Out: [`envelope`] checks what a client signed, [`outbox`] sends it. Between the two,
-//! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it.
+//! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it; [`refusals`] remembers what
+//! was refused on either side, for the operator.
 
+pub mod advice;
 pub mod api;
 mod cache;
 pub mod envelope;
 pub mod fetch;
+pub mod fingerprint;
 pub mod guard;
 pub mod identity;
 pub mod inbox;
 pub mod outbox;
 pub mod peers;
 pub mod pins;
+pub mod refusals;
+pub mod report;

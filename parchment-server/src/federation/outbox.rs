@@ -18,6 +18,7 @@ use super::{
     fetch::{FetchError, Fetcher},
     peers::Peers,
     pins::StoredPins,
+    refusals::{NO_ANSWER, Refusals, Way},
 };
 use crate::{metrics::Metrics, random};
 
@@ -49,6 +50,7 @@ pub struct Outbox {
     fetcher: Fetcher,
     peers: Peers,
     pins: StoredPins,
+    refusals: Arc<Refusals>,
     metrics: Arc<Metrics>,
 }
 
@@ -59,6 +61,7 @@ impl Outbox {
         fetcher: Fetcher,
         peers: Peers,
         pins: StoredPins,
+        refusals: Arc<Refusals>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -66,6 +69,7 @@ impl Outbox {
             fetcher,
             peers,
             pins,
+            refusals,
             metrics,
         }
     }
@@ -89,6 +93,10 @@ impl Outbox {
         let peer = to.server();
         if let Err(refusal) = self.check(&peer, message, now).await {
             tracing::info!(%peer, %refusal, "a message was not sent");
+            // A message that its author signed too long ago says nothing about the peer.
+            if refusal.code() != Code::StaleMessage {
+                self.note(&peer, refusal.code().as_str(), refusal.detail(), now);
+            }
             return Delivery::NotSent(refusal);
         }
         let request = self
@@ -107,16 +115,33 @@ impl Outbox {
             }
             Err(_) => Delivery::Unknown,
         };
-        tracing::info!(%peer, kind = %message.message().kind(), ?delivery, "a message was sent");
+        let kind = message.message().kind();
+        tracing::info!(%peer, %kind, ?delivery, "a message was sent");
+        match &delivery {
+            Delivery::Delivered => {}
+            // Its own sentence is not kept: it could say anything.
+            Delivery::Refused { code } => self.note(&peer, code, &format!("It refused {kind}."), now),
+            Delivery::NotSent(refusal) => self.note(&peer, refusal.code().as_str(), refusal.detail(), now),
+            Delivery::Unknown => {
+                let detail = format!("No usable answer to {kind} came, so it may have taken effect or not.");
+                self.note(&peer, NO_ANSWER, &detail, now);
+            }
+        }
         delivery
+    }
+
+    fn note(&self, peer: &ServerId, code: &str, detail: &str, now: UnixMillis) {
+        self.refusals.note(peer, Way::Sent, code, detail, now);
     }
 
     /// Makes sure that the message is still fresh and the peer is who it was: its manifest's key is the pinned one, or
     /// is pinned now.
     async fn check(&self, peer: &ServerId, message: &SignedMessage, now: UnixMillis) -> Result<(), Refusal> {
         check_sendable(message.message().timestamp(), now)?;
+        // The pin first: when it is gone, so is the manifest that was known.
+        let pinned = self.pins.pin(peer).await?;
         let offered: VerifyingKey = self.peers.manifest(peer, Age::Cached).await?.public_key;
-        let pinned = match self.pins.pin(peer).await? {
+        let pinned = match pinned {
             Some(pinned) => pinned,
             None => self.pins.pin_first(peer, &offered, now).await?,
         };

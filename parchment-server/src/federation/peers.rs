@@ -78,6 +78,11 @@ impl Peers {
         }
     }
 
+    /// Forgets the manifest of a server: the next who needs it asks.
+    pub fn forget(&self, server: &ServerId) {
+        self.known.manifests.forget(server);
+    }
+
     /// Where a server is reached: http for this very machine, https for all others.
     pub fn origin_of(&self, server: &ServerId, settings: &Settings) -> Origin {
         if server == settings.server_id() {

@@ -12,6 +12,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, sea_query::OnConflict,
 };
 
+use super::peers::Peers;
 use crate::store::{Store, StoreError, entities::peers};
 
 /// How long a pin is believed without looking: an operator may have changed it from another process.
@@ -25,6 +26,8 @@ const MAX_REMEMBERED: usize = 10_000;
 pub struct StoredPins {
     store: Store,
     remembered: Arc<Mutex<HashMap<ServerId, (VerifyingKey, Instant)>>>,
+    /// Who must hear when a pin is gone.
+    directory: Option<Peers>,
 }
 
 impl StoredPins {
@@ -33,7 +36,17 @@ impl StoredPins {
         Self {
             store,
             remembered: Arc::default(),
+            directory: None,
         }
+    }
+
+    /// The same pins beside a directory, which forgets what it knows about a server when its pin was taken away.
+    ///
+    /// Otherwise the manifest from before would be believed again, and its key pinned again.
+    #[must_use]
+    pub fn beside(mut self, directory: Peers) -> Self {
+        self.directory = Some(directory);
+        self
     }
 
     fn recall(&self, server: &ServerId) -> Option<VerifyingKey> {
@@ -42,6 +55,17 @@ impl StoredPins {
             .get(server)
             .filter(|(_, since)| since.elapsed() < BELIEVED_FOR)
             .map(|(key, _)| *key)
+    }
+
+    /// An operator may have taken a pin away that was remembered here.
+    fn forget(&self, server: &ServerId) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.remove(server).is_some()
+            && let Some(directory) = &self.directory
+        {
+            tracing::info!(%server, "the pin of a server is gone; it is asked who it is");
+            directory.forget(server);
+        }
     }
 
     fn remember(&self, server: &ServerId, key: VerifyingKey) {
@@ -75,8 +99,9 @@ impl PinStore for StoredPins {
             return Ok(Some(key));
         }
         let key = find(self.store.reader(), server).await.map_err(failed)?;
-        if let Some(key) = key {
-            self.remember(server, key);
+        match key {
+            Some(key) => self.remember(server, key),
+            None => self.forget(server),
         }
         Ok(key)
     }
@@ -141,6 +166,18 @@ impl PinStore for StoredPins {
             .await
             .map_err(failed)
     }
+}
+
+/// Takes the pin of a server away: the operator's decision, and nobody else's. The next key that it proves to have is
+/// pinned. Servers that run follow within 10 seconds. Says whether there was a pin.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn forget(store: &Store, server: &ServerId) -> Result<bool, StoreError> {
+    let pin = peers::Entity::delete_by_id(server.as_str());
+    let deleted = store.write(async |tx| Ok::<_, StoreError>(pin.exec(tx).await?)).await?;
+    Ok(deleted.rows_affected > 0)
 }
 
 /// Logs what the database says and passes on that it failed.

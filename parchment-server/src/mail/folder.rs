@@ -18,6 +18,15 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
+    /// Makes sure that files can be made in it.
+    pub(super) fn check(&self) -> Result<String, String> {
+        let folder = self.0.display();
+        match tempfile::tempfile_in(&self.0) {
+            Ok(_) => Ok(format!("mail goes to files in {folder}")),
+            Err(error) => Err(format!("{folder}: {error}")),
+        }
+    }
+
     /// Writes a mail under a temporary name first, so that a reader of the folder never sees half of one.
     pub(super) async fn write(&self, mail: Vec<u8>) -> Result<(), String> {
         let name = random::id().to_string();

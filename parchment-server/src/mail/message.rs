@@ -44,3 +44,19 @@ fn write(sender: &Mailbox, to: &str, subject: String, text: String, html: String
         .multipart(MultiPart::alternative_plain_html(text, html))?;
     Ok(mail)
 }
+
+/// A mail that says that mail works.
+pub(super) fn test(
+    sender: &Mailbox,
+    to: &str,
+    origin: &Origin,
+) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
+    let mail = Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, to.parse::<Address>()?))
+        .subject("Mail works")
+        .body(format!(
+            "Mail from {origin} arrives. Its operator asked for this one.\n"
+        ))?;
+    Ok(mail)
+}

@@ -117,6 +117,35 @@ impl Mailer {
     }
 }
 
+impl Mailer {
+    /// Makes sure that mail can be handed over, without sending any; says what was found.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about what is in the way.
+    pub async fn check(&self) -> Result<String, String> {
+        match &*self.way {
+            Way::Console => Ok("mail goes to the log".to_owned()),
+            Way::Folder(folder) => folder.check(),
+            Way::Smtp(smtp) => smtp.check().await,
+        }
+    }
+
+    /// Sends a mail that says that mail works, with one try.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about what is in the way.
+    pub async fn send_test(&self, to: &str) -> Result<(), String> {
+        let mail = message::test(&self.sender, to, &self.origin).map_err(|error| error.to_string())?;
+        match &*self.way {
+            Way::Console => Err("mail is set to the console".to_owned()),
+            Way::Folder(folder) => folder.write(mail.formatted()).await,
+            Way::Smtp(smtp) => smtp.send_once(mail).await,
+        }
+    }
+}
+
 impl Way {
     async fn send(&self, mail: lettre::Message) -> Result<(), String> {
         match self {

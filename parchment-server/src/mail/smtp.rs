@@ -31,6 +31,8 @@ const MAX_WAITING: usize = 1000;
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     waiting: Semaphore,
+    /// Host, port and protection, for people.
+    described: String,
 }
 
 impl Smtp {
@@ -52,7 +54,33 @@ impl Smtp {
         Ok(Self {
             transport: transport.build(),
             waiting: Semaphore::new(MAX_WAITING),
+            described: format!(
+                "{}:{} takes mail, {}{}",
+                server.host,
+                server.port,
+                match server.tls {
+                    SmtpTls::Implicit => "over TLS",
+                    SmtpTls::StartTls => "after STARTTLS",
+                    SmtpTls::None => "on this machine without TLS",
+                },
+                if server.login.is_some() { ", signed in" } else { "" }
+            ),
         })
+    }
+
+    /// Connects, signs in where that is set, and leaves again; says what was found.
+    pub(super) async fn check(&self) -> Result<String, String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(self.described.clone()),
+            Ok(false) => Err("the mail server hung up".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Sends a mail, with one try.
+    pub(super) async fn send_once(&self, mail: Message) -> Result<(), String> {
+        let sent = self.transport.send(mail).await;
+        sent.map(drop).map_err(|error| error.to_string())
     }
 
     /// Sends a mail, with further tries while the failure may pass.

@@ -137,7 +137,7 @@ impl Store {
     ///
     /// As for any query.
     pub async fn is_current(&self) -> Result<bool, StoreError> {
-        migrations::are_applied(self.reader()).await
+        Ok(migrations::applied(self.reader()).await? == migrations::known())
     }
 
     /// Waits for running queries and closes the database.

@@ -21,6 +21,7 @@
 
 mod connection;
 mod error;
+mod inspection;
 mod migrations;
 mod pools;
 mod sqlite;
@@ -29,3 +30,4 @@ pub mod entities;
 
 pub use connection::Store;
 pub use error::{StoreError, is_unique_violation};
+pub use inspection::{Inspection, companions, database_file, known_migrations, unknown_migration};

@@ -6,15 +6,17 @@
 //! snapshot each (write-ahead log) and never wait for the writer.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use sea_orm::{
-    DatabaseBackend, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
+    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, FromQueryResult, SqliteTransactionMode,
+    SqlxSqliteConnector, Statement, TransactionOptions,
     sea_query::TableCreateStatement,
     sqlx::{
         self, ConnectOptions, Connection, SqlitePool,
@@ -49,6 +51,124 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
     })
+}
+
+/// Opens the file that `url` names for looking at it, as it is.
+pub(super) async fn look_at(url: &str) -> Result<DatabaseConnection, StoreError> {
+    let options = options(url)?.read_only(true);
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(
+        open_patiently(1, options).await?,
+    ))
+}
+
+/// Opens a file that nobody changes: without locks, and without trusting its schema to be this program's.
+pub(super) async fn look_at_copy(file: &Path) -> Result<DatabaseConnection, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .read_only(true)
+        .immutable(true)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .disable_statement_logging();
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(
+        open_patiently(1, options).await?,
+    ))
+}
+
+/// Copies what one read transaction sees; `VACUUM INTO` takes no lock that keeps writers waiting.
+pub(super) async fn copy(from: &DatabaseConnection, to: &Path) -> Result<(), StoreError> {
+    let to = to.to_str().ok_or_else(|| {
+        StoreError::unavailable("the copy's path is not valid UTF-8, which the database's own command needs")
+    })?;
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Sqlite, "VACUUM INTO ?", [to.into()]);
+    from.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// How closely to look.
+pub(super) enum Depth {
+    /// At every page and row, and whether the indexes agree with their tables.
+    Whole,
+    /// At every page.
+    Quick,
+}
+
+/// How much damage is told.
+const TOLD: usize = 20;
+
+/// What SQLite finds wrong with the file; it names tables, indexes and pages and never a value.
+pub(super) async fn damage(db: &DatabaseConnection, depth: Depth) -> Result<Vec<String>, StoreError> {
+    let statement = match depth {
+        Depth::Whole => format!("PRAGMA integrity_check({TOLD})"),
+        Depth::Quick => format!("PRAGMA quick_check({TOLD})"),
+    };
+    let mut found = Vec::new();
+    for row in query(db, &statement).await? {
+        let text: String = row.try_get_by_index(0).map_err(StoreError::from)?;
+        if text != "ok" {
+            found.push(text);
+        }
+    }
+    Ok(found)
+}
+
+/// The tables with rows that refer to rows that are not there.
+pub(super) async fn dangling(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Violation {
+        table: String,
+        parent: String,
+    }
+    let statement = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA foreign_key_check");
+    let rows = db.query_all_raw(statement).await?;
+    let mut found = BTreeMap::<String, u64>::new();
+    for row in rows {
+        let Violation { table, parent } = Violation::from_query_result(&row, "")?;
+        *found
+            .entry(format!("rows of `{table}` refer to missing rows of `{parent}`"))
+            .or_default() += 1;
+    }
+    Ok(found
+        .into_iter()
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect())
+}
+
+/// How many rows each table has.
+pub(super) async fn row_counts(db: &DatabaseConnection) -> Result<BTreeMap<String, u64>, StoreError> {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let mut counts = BTreeMap::new();
+    for row in query(db, tables).await? {
+        let table: String = row.try_get_by_index(0).map_err(StoreError::from)?;
+        let quoted = table.replace('"', "\"\"");
+        let count = query(db, &format!("SELECT count(*) FROM \"{quoted}\"")).await?;
+        let count: i64 = match count.first() {
+            Some(row) => row.try_get_by_index(0).map_err(StoreError::from)?,
+            None => 0,
+        };
+        counts.insert(table, count.unsigned_abs());
+    }
+    Ok(counts)
+}
+
+async fn query(db: &DatabaseConnection, statement: &str) -> Result<Vec<sea_orm::QueryResult>, StoreError> {
+    let statement = Statement::from_string(DatabaseBackend::Sqlite, statement);
+    Ok(db.query_all_raw(statement).await?)
+}
+
+/// The file that `url` names.
+pub(super) fn file_of(url: &str) -> Result<PathBuf, StoreError> {
+    Ok(options(url)?.get_filename().to_owned())
+}
+
+/// The write-ahead log, its index and the rollback journal of the database in `file`.
+pub(super) fn companions(file: &Path) -> Vec<PathBuf> {
+    let beside = |ending: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    vec![beside("-wal"), beside("-shm"), beside("-journal")]
 }
 
 /// How a transaction that writes begins.
@@ -101,20 +221,28 @@ fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
 
 /// Whether a URL names a file.
 pub(super) fn check_url(url: &str) -> Result<(), StoreError> {
-    read(url).map(drop)
+    options(url).map(drop)
 }
 
-/// The options that a URL stands for, and whether a missing file may be made.
-fn read(url: &str) -> Result<(SqliteConnectOptions, bool), StoreError> {
+/// Reads the URL, and makes the file that it names unless it says not to.
+fn parse(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    let options = options(url)?;
+    if !url.ends_with("?mode=rw") {
+        let path = options.get_filename();
+        create_missing(path)
+            .map_err(|error| StoreError::unavailable(format!("cannot create `{}`: {error}", path.display())))?;
+    }
+    Ok(options)
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     let refuse = |reason: &str| StoreError::Url {
         reason: reason.to_owned(),
     };
     let mode = url.split_once('?').map_or("", |(_, query)| query);
-    let create = match mode {
-        "" | "mode=rwc" => true,
-        "mode=rw" => false,
-        _ => return Err(refuse("only `?mode=rwc` or `?mode=rw` may follow the path")),
-    };
+    if !matches!(mode, "" | "mode=rwc" | "mode=rw") {
+        return Err(refuse("only `?mode=rwc` or `?mode=rw` may follow the path"));
+    }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| refuse("its path is not valid percent-encoded UTF-8"))?
         // Neither is up to the URL: a missing file is created by `parse`.
@@ -125,17 +253,6 @@ fn read(url: &str) -> Result<(SqliteConnectOptions, bool), StoreError> {
     // An in-memory database has no second connection and no morning after.
     if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") {
         return Err(refuse("it names no file"));
-    }
-    Ok((options, create))
-}
-
-/// Reads a URL and makes its file where it is missing and may be made.
-fn parse(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    let (options, create) = read(url)?;
-    let path = options.get_filename();
-    if create {
-        create_missing(path)
-            .map_err(|error| StoreError::unavailable(format!("cannot create `{}`: {error}", path.display())))?;
     }
     Ok(options)
 }

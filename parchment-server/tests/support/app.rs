@@ -138,6 +138,11 @@ impl TestApp {
         self.server = Some(Server::start(self.settings.clone()).await.unwrap());
     }
 
+    /// Stops the server; its folder stays.
+    pub async fn stop(&mut self) {
+        self.server.take().unwrap().stop().await.unwrap();
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings.listen)
     }

@@ -6,6 +6,7 @@ pub mod friendships;
 pub mod invitations;
 pub mod login_code_sends;
 pub mod login_codes;
+pub mod peer_refusals;
 pub mod peers;
 pub mod preferences;
 pub mod revocations;

@@ -6,11 +6,10 @@
 mod m0001_initial;
 mod m0002_preferences;
 mod m0003_roles;
+mod m0004_refusals;
 
-use std::collections::BTreeSet;
-
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
 
 use super::StoreError;
 
@@ -22,16 +21,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Migration),
             Box::new(m0002_preferences::Migration),
             Box::new(m0003_roles::Migration),
+            Box::new(m0004_refusals::Migration),
         ]
     }
-}
-
-/// Whether exactly these steps have been applied.
-pub(super) async fn are_applied(db: &DatabaseConnection) -> Result<bool, StoreError> {
-    let applied = Migrator::get_migration_models(db).await?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|record| record.version).collect();
-    let known = Migrator::migrations();
-    Ok(applied == known.iter().map(|migration| migration.name().to_owned()).collect())
 }
 
 /// Applies what is missing, all of it or nothing.
@@ -49,4 +41,26 @@ pub(super) async fn run(transaction: &DatabaseTransaction) -> Result<(), StoreEr
         return Err(StoreError::NewerSchema { migration });
     }
     Ok(Migrator::up(transaction, None).await?)
+}
+
+/// The names of all steps, in order.
+pub(super) fn known() -> Vec<String> {
+    let all = Migrator::migrations();
+    all.iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// The names of the steps that a database has taken, in order; none for a database that is none of this program's.
+pub(super) async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    let schema = SchemaManager::new(db);
+    if !schema.has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let mut applied: Vec<String> = seaql_migrations::Entity::find()
+        .select_only()
+        .column(seaql_migrations::Column::Version)
+        .into_tuple()
+        .all(db)
+        .await?;
+    applied.sort_unstable();
+    Ok(applied)
 }

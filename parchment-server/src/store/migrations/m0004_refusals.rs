@@ -1,0 +1,40 @@
+//! What was refused between this server and others, for whoever asks why.
+
+use sea_orm_migration::{
+    MigrationName, MigrationTrait, SchemaManager, async_trait,
+    prelude::DbErr,
+    schema::{big_integer, text},
+    sea_query::{Index, Table},
+};
+
+pub(super) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m0004_refusals"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        let mut refusals = Table::create();
+        refusals
+            .table("peer_refusals")
+            .col(text("server_id"))
+            .col(text("way"))
+            .col(text("code"))
+            .col(text("detail"))
+            .col(big_integer("times"))
+            .col(big_integer("first_at"))
+            .col(big_integer("last_at"))
+            .primary_key(Index::create().col("server_id").col("way").col("code"));
+        schema.create_table(refusals).await?;
+        let mut by_age = Index::create();
+        by_age
+            .name("peer_refusals_by_last_at")
+            .table("peer_refusals")
+            .col("last_at");
+        schema.create_index(by_age).await
+    }
+}
