@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, prelude::Uuid, sea_query::Query,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    prelude::Uuid,
+    sea_query::{IntoCondition, Query, SelectStatement},
 };
 
 use super::roles::{self, Role};
@@ -33,17 +35,21 @@ pub async fn of_users(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<BTreeMa
 
 /// The users who have a role, those who came first at the beginning.
 pub async fn holders(db: &impl ConnectionTrait, role: &str) -> Result<Vec<users::Model>, StoreError> {
-    let holders = Query::select()
-        .column(user_roles::Column::UserId)
-        .from(user_roles::Entity)
-        .and_where(user_roles::Column::Role.eq(role))
-        .to_owned();
     let rows = users::Entity::find()
-        .filter(users::Column::Id.in_subquery(holders))
+        .filter(users::Column::Id.in_subquery(ids_where(user_roles::Column::Role.eq(role))))
         .order_by_asc(users::Column::Id)
         .all(db)
         .await?;
     Ok(rows)
+}
+
+/// The ids of users with a row of a kind.
+fn ids_where(condition: impl IntoCondition) -> SelectStatement {
+    Query::select()
+        .column(user_roles::Column::UserId)
+        .from(user_roles::Entity)
+        .cond_where(condition)
+        .to_owned()
 }
 
 /// Refuses roles that somebody who holds `held` may not give.
@@ -78,14 +84,8 @@ pub fn check_may_give(held: &Held, roles: &[Role]) -> Result<(), Problem> {
 ///
 /// 403 `outranked`.
 pub async fn check_may_take(tx: &impl ConnectionTrait, held: &Held, role: &str) -> Result<(), Problem> {
-    let having = |role: &str| {
-        Query::select()
-            .column(user_roles::Column::UserId)
-            .from(user_roles::Entity)
-            .and_where(user_roles::Column::Role.eq(role))
-            .to_owned()
-    };
-    let all_of_theirs: Vec<String> = user_roles::Entity::find()
+    let having = |role: &str| ids_where(user_roles::Column::Role.eq(role));
+    let theirs: Vec<String> = user_roles::Entity::find()
         .select_only()
         .column(user_roles::Column::Role)
         .distinct()
@@ -94,8 +94,9 @@ pub async fn check_may_take(tx: &impl ConnectionTrait, held: &Held, role: &str) 
         .into_tuple()
         .all(tx)
         .await?;
-    let roles = roles::known(tx, &all_of_theirs.into_iter().collect()).await?;
-    if roles.iter().all(|role| held.covers(&role.permissions)) {
+    let all = roles::list(tx).await?;
+    let mut theirs = all.iter().filter(|role| theirs.contains(&role.id));
+    if theirs.all(|role| held.covers(&role.permissions)) {
         return Ok(());
     }
     let message = "Somebody who has this role may do what you may not, and so is not yours to take it from.";
@@ -135,17 +136,16 @@ pub async fn insert(tx: &impl ConnectionTrait, user_id: Uuid, ids: &BTreeSet<Str
 
 /// Takes a role from everybody; whoever had no other gets `user`.
 pub async fn take_from_all(tx: &impl ConnectionTrait, role: &str) -> Result<(), StoreError> {
-    let holders: Vec<Uuid> = holders(tx, role).await?.into_iter().map(|user| user.id).collect();
+    user_roles::Entity::update_many()
+        .col_expr(user_roles::Column::Role, DefaultRole::User.id().into())
+        .filter(user_roles::Column::Role.eq(role))
+        .filter(user_roles::Column::UserId.not_in_subquery(ids_where(user_roles::Column::Role.ne(role))))
+        .exec(tx)
+        .await?;
     user_roles::Entity::delete_many()
         .filter(user_roles::Column::Role.eq(role))
         .exec(tx)
         .await?;
-    for user_id in holders {
-        let mine = user_roles::Entity::find().filter(user_roles::Column::UserId.eq(user_id));
-        if mine.one(tx).await?.is_none() {
-            insert(tx, user_id, &BTreeSet::new()).await?;
-        }
-    }
     Ok(())
 }
 
@@ -162,11 +162,7 @@ pub async fn is_admin(db: &impl ConnectionTrait, user: &users::Model) -> Result<
 ///
 /// 409 `last_admin`, which undoes the change.
 pub async fn check_admin_left(tx: &impl ConnectionTrait) -> Result<(), Problem> {
-    let admins = Query::select()
-        .column(user_roles::Column::UserId)
-        .from(user_roles::Entity)
-        .and_where(user_roles::Column::Role.eq(DefaultRole::Admin.id()))
-        .to_owned();
+    let admins = ids_where(user_roles::Column::Role.eq(DefaultRole::Admin.id()));
     let left = users::Entity::find()
         .filter(users::Column::Id.in_subquery(admins))
         .filter(users::Column::DisabledAt.is_null())

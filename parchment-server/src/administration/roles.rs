@@ -172,7 +172,8 @@ pub async fn create(
 ///
 /// # Errors
 ///
-/// As [`changeable`]; 422 when a text is not what it should be.
+/// 404 `not_found`; 409 `default_role`; 403 `permission_not_held` when it permits what the caller may not; 422 when a text
+/// is not what it should be.
 pub async fn change(
     store: &Store,
     actor: &Actor,
@@ -213,8 +214,8 @@ pub async fn change(
 ///
 /// # Errors
 ///
-/// As [`changeable`], for what it will permit too; 403 `outranked` when that is less and takes something from somebody who
-/// may do what the caller may not; 400 `unknown_permission`.
+/// 404 `not_found`; 409 `default_role`; 403 `permission_not_held` when it permits what the caller may not, or would then,
+/// and `outranked` when it takes something from somebody who may do what the caller may not; 400 `unknown_permission`.
 pub async fn set_permissions(
     store: &Store,
     actor: &Actor,
@@ -251,7 +252,8 @@ pub async fn set_permissions(
 ///
 /// # Errors
 ///
-/// As [`changeable`]; 403 `outranked` when one of them may do what the caller may not.
+/// 404 `not_found`; 409 `default_role`; 403 `permission_not_held` when it permits what the caller may not, and `outranked`
+/// when one of them may do what the caller may not.
 pub async fn remove(store: &Store, actor: &Actor, id: &str) -> Result<(), Problem> {
     store
         .write(async |tx| {

@@ -170,8 +170,8 @@ pub async fn create(
 ///
 /// # Errors
 ///
-/// As [`reachable`]; 400 `unknown_role`; 403 `role_not_held`; 409 `email_taken` and `last_admin`; 422 when a text is not
-/// what it should be.
+/// 404 `not_found`; 403 `outranked` when the user may do what the caller may not, and `role_not_held`; 400 `unknown_role`;
+/// 409 `email_taken` and `last_admin`; 422 when a text is not what it should be.
 pub async fn change(
     store: &Store,
     actor: &Actor,
@@ -227,7 +227,7 @@ pub async fn change(
 ///
 /// # Errors
 ///
-/// As [`reachable`]; 409 `last_admin`.
+/// 404 `not_found`; 403 `outranked` when the user may do what the caller may not; 409 `last_admin`.
 pub async fn remove(store: &Store, server: &ServerId, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     store
         .write(async |tx| {

@@ -12,6 +12,7 @@ use std::{
 use clap::Subcommand;
 use parchment_core::{
     api::{Email, Time},
+    request::ServerIdentity,
     time::{Clock as _, UnixMillis},
 };
 use sea_orm::DatabaseTransaction;
@@ -136,6 +137,9 @@ async fn login_code(settings: &Settings, store: &Store, email: &Email) -> Result
         )));
     }
     let seed = identity::seed(settings, store).await.map_err(Failure::of)?;
+    // Under another key the code would be one that the server does not recognise.
+    let server = ServerIdentity::new(settings.server_id().clone(), &seed);
+    identity::check(store, &server).await.map_err(Failure::of)?;
     let hasher = CodeHasher::new(&seed);
     let now = SystemClock.now();
     // Traffic limits are for those who ask over the network.

@@ -169,6 +169,19 @@ fn make(path: &Path) -> io::Result<Zeroizing<[u8; 32]>> {
     }
 }
 
+/// Makes sure that a key is the one that the database knows, for those who use it beside the server and change nothing.
+///
+/// # Errors
+///
+/// [`IdentityError::OtherKey`].
+pub async fn check(store: &Store, server: &ServerIdentity) -> Result<(), IdentityError> {
+    let row = recorded(store.reader()).await?;
+    if row.is_some_and(|row| row.public_key != server.public_key().as_bytes()) {
+        return Err(IdentityError::OtherKey);
+    }
+    Ok(())
+}
+
 /// Binds the database to the server's key and name on first start, and refuses others ever after.
 ///
 /// # Errors

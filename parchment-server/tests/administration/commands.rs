@@ -247,3 +247,28 @@ async fn settings_that_lead_to_no_database_are_said_and_make_none() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_another_key_no_code_is_printed_and_the_one_that_was_mailed_stays() {
+    let app = TestApp::start().await;
+    app.sign_in("alice@mail.example").await;
+    app.call(
+        Method::POST,
+        "/auth/verify",
+        Some(json!({ "email": "alice@mail.example" })),
+    )
+    .await
+    .expect(201);
+    let before = rows::all::<login_codes::Entity>(&app).await;
+    let path = app.settings.data_dir.join("server-identity.key");
+    std::fs::write(&path, parchment_core::encoding::encode(&[7; 32])).unwrap();
+    let ran = run(&app.settings, &["admin", "login-code", "alice@mail.example"])
+        .await
+        .expect(false);
+    assert!(
+        ran.printed.is_empty() && ran.complained.contains("another key"),
+        "{}",
+        ran.complained
+    );
+    assert_eq!(rows::all::<login_codes::Entity>(&app).await, before);
+}
