@@ -21,9 +21,8 @@
 //! # Where the cases come from
 //!
 //! From the folder that the environment variable `PARCHMENT_VECTORS` names, or else from the copy
-//! in this project. A folder may hold other cases of the same kinds, or fewer files. Files, and
-//! kinds of case, that belong to other parts of the protocol are passed over by name; no case of a
-//! kind that is known is ever left out.
+//! in this project. A folder may hold other cases of the same kinds, or fewer files. No case is left
+//! out: a file or a kind of case that nobody here can judge fails by its name.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
