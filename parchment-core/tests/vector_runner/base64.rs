@@ -73,7 +73,7 @@ pub(crate) fn is_other_spelling(text: &str) -> bool {
 /// Decodes as upstream does (protocol section 15): white space anywhere, padding or none, loose trailing bits.
 fn forgiving(text: &str) -> Option<Vec<u8>> {
     let mut text: String = text.chars().filter(|c| !" \t\n\u{c}\r".contains(*c)).collect();
-    if text.len() % 4 == 0 {
+    if text.len().is_multiple_of(4) {
         let padding = text.bytes().rev().take(2).take_while(|b| *b == b'=').count();
         text.truncate(text.len() - padding);
     }
