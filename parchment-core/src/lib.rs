@@ -8,6 +8,10 @@
 //!
 //! * Texts and keys: [`handle`], [`encoding`], [`canonical`], [`time`], [`nonce`], [`keys`]
 //! * Signed things: [`envelope`], [`request`], [`manifest`]
+//! * Sealed things: [`derive`](mod@derive) makes a user's keys from her master seed, [`seal`] has the envelope and the
+//!   kinds of record, [`share`] what friends seal to each other
+//! * The seed on its ways: [`prf`] and [`slot`] for recovery by passkey, [`seed_wrap`] in a browser, [`transfer`] from
+//!   device to device; [`safety`] for people who compare keys
 //! * Rules over storage: [`pins`], [`replay`], [`inbox`], with [`directory`] for what must be
 //!   fetched and [`storage`] for what all stores have in common
 //! * What is refused, and why: [`refusal`]; what the design excludes, and which test shows it: [`vulns`]
@@ -54,6 +58,7 @@
 
 pub mod api;
 pub mod canonical;
+pub mod derive;
 pub mod directory;
 pub mod encoding;
 pub mod envelope;
@@ -64,9 +69,17 @@ pub mod limits;
 pub mod manifest;
 pub mod nonce;
 pub mod pins;
+pub mod prf;
 pub mod refusal;
 pub mod replay;
 pub mod request;
+pub mod safety;
+pub mod seal;
+mod secret;
+pub mod seed_wrap;
+pub mod share;
+pub mod slot;
 pub mod storage;
 pub mod time;
+pub mod transfer;
 pub mod vulns;
