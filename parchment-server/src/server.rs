@@ -16,7 +16,7 @@ use crate::{
     config::Settings,
     housekeeping,
     http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, problem},
-    openapi,
+    openapi::{self, page::Documented},
 };
 
 /// How long requests under way may take to finish when the server stops: longer than the longest of them, an invitation
@@ -131,5 +131,5 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
-    CrossOrigin::new(answered, [own, client])
+    CrossOrigin::new(Documented(answered), [own, client])
 }
