@@ -8,8 +8,13 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 const ALIAS: &str = "^[A-Za-z0-9_]{3,30}$";
-const HANDLE: &str = "^[A-Za-z0-9_]{3,30}@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
-                      (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(:[1-9][0-9]{0,4})?$";
+/// The host is a DNS name of two characters or more whose last label begins with a letter, as those of the public DNS
+/// do, or a loopback address.
+const HANDLE: &str = "^[A-Za-z0-9_]{3,30}@\
+                      (([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
+                      |[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]\
+                      |127(\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})\
+                      (:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$";
 /// Base64 of 16, 32 and 64 bytes; the last digit before the padding has no stray bits.
 const NONCE: &str = "^[A-Za-z0-9+/]{21}[AQgw]==$";
 const KEY: &str = "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$";

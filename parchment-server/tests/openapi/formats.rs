@@ -40,7 +40,7 @@ fn an_alias_in_the_document_is_one_in_the_library() {
 }
 
 #[test]
-fn whatever_is_a_handle_fits_the_pattern_of_one() {
+fn a_handle_in_the_document_is_one_in_the_library() {
     let label = "a".repeat(63);
     let longer = format!("bob@{}.example", "a".repeat(64));
     let (long, port) = (format!("bob@{label}.{label}.example"), "bob@home.example:65535");
@@ -50,6 +50,16 @@ fn whatever_is_a_handle_fits_the_pattern_of_one() {
         &long,
         "bob@localhost",
         "bob@localhost:5000",
+        "bob@a.b",
+        "bob@xy",
+        "bob@127.255.0.1",
+        "bob@x",
+        "bob@0",
+        "bob@1.1",
+        "bob@127.0.0.256",
+        "bob@192.0.2.1",
+        "bob@home.example:65536",
+        "bob@home.example:99999",
         "bob@127.0.0.1:80",
         "bob@a-b.example",
         // And what is none.
