@@ -8,9 +8,9 @@ mod support;
 
 #[path = "vulns_matrix"]
 mod vulns {
-    mod bodies;
     mod document;
     mod errors;
+    mod framework;
     mod members;
     mod others;
     mod sessions;
