@@ -60,3 +60,14 @@
 //! |---|---|---|---|
 //! | 30 | Guessing of one-time codes (Vaultwarden CVE-2026-27801; CVE-2025-60424; AuthQuake) | Tries are counted in the transaction that compares: five for a code, and ten codes a day for an address, whoever asks and however many at once. Fifty tries against 10^8 codes are one chance in two million a day | `s30_a_thousand_wrong_codes_at_once_use_up_five_tries_and_the_code`, `s30_an_address_has_fifty_tries_a_day` |
 //! | 31 | A one-time code that opens several sessions | The code is deleted in the transaction that makes the session | `s31_a_thousand_right_codes_at_once_open_one_session` |
+//!
+//! # The HTTP interface
+//!
+//! Of the server too. These tests are generated from its OpenAPI document, so an operation that is added is asked as well.
+//!
+//! | No. | Class | What excludes it | Tests |
+//! |---|---|---|---|
+//! | 41 | Insecure direct object references: another's id opens, changes or betrays what is hers (Vaultwarden CVE-2026-27898) | Rules look for rows of the caller, so that another's row is not found rather than forbidden. The tests ask every operation that has an id in its path for alice's in bob's name, and an id of a kind that they do not know fails them | `s41_what_is_anothers_is_answered_like_what_does_not_exist_by_every_operation`, `s41_the_ids_that_are_asked_for_are_there`, `s41_another_users_session_is_answered_like_one_that_does_not_exist`, `s41_another_users_invitations_and_revocations_are_answered_like_none` |
+//! | 42 | A route that is public by accident | An operation takes a caller as an argument, and the document says so because the argument's type does; what needs none is listed by hand. A cookie counts for a change only with an origin of ours | `s42_without_a_live_session_every_operation_that_needs_one_is_401`, `s42_no_operation_is_open_by_accident`, `s42_a_cookie_counts_for_a_change_only_with_an_origin_of_ours`, `s42_every_operation_that_declares_a_session_is_401_without_one` |
+//! | 43 | Mass assignment: members of a row set by a body that names them | Bodies are types of their own, never rows, and refuse members that they do not have, at every depth | `s43_an_added_member_is_refused_by_every_operation_at_every_depth_and_nothing_changes`, `s43_every_object_in_a_request_is_closed_or_listed` |
+//! | 44 | Errors that tell how things are kept, or who has an account | A problem keeps the cause for the log and the sentence for the caller apart; asking for a code is answered alike for known and unknown addresses | `s44_no_error_betrays_how_things_are_kept_whatever_a_body_has`, `s44_no_error_betrays_how_things_are_kept_whatever_a_path_or_query_has`, `s44_nobody_learns_whether_an_address_has_an_account` |

@@ -21,13 +21,16 @@ const KEY: &str = "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$";
 const SIGNATURE: &str = "^[A-Za-z0-9+/]{85}[AQgw]==$";
 /// Between users of one server the session says enough, and clients send an empty one.
 const SIGNATURE_OR_NOTHING: &str = "^([A-Za-z0-9+/]{85}[AQgw]==)?$";
-const LANGUAGE: &str = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$";
+/// A language tag in the order of RFC 5646, section 2.1: language, script, region, variants, extensions, private use.
+const LANGUAGE: &str = "^([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\
+                        (-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WY-Za-wy-z](-[A-Za-z0-9]{2,8})+)*\
+                        (-[Xx](-[A-Za-z0-9]{1,8})+)?$";
 const NO_CONTROLS: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 /// What texts in requests look like: schema, member, pattern.
 ///
 /// A pattern here says what is taken; what does not fit is refused by the operation's own rule, with its own code.
-pub(super) const PATTERNS: [(&str, &str, &str); 24] = [
+const PATTERNS: [(&str, &str, &str); 24] = [
     ("AliasRequest", "alias", ALIAS),
     ("EnvelopeRequest", "nonce", NONCE),
     ("EnvelopeRequest", "signature", SIGNATURE_OR_NOTHING),
@@ -55,7 +58,7 @@ pub(super) const PATTERNS: [(&str, &str, &str); 24] = [
 ];
 
 /// Texts in requests that are instants: schema and member.
-pub(super) const INSTANTS: [(&str, &str); 5] = [
+const INSTANTS: [(&str, &str); 5] = [
     ("EnvelopeRequest", "timestamp"),
     ("FlushItem", "timestamp"),
     ("InboxMessage", "timestamp"),
@@ -64,7 +67,7 @@ pub(super) const INSTANTS: [(&str, &str); 5] = [
 ];
 
 /// What parameters look like, by their name: in paths and in queries.
-pub(super) const PARAMETERS: [(&str, &str); 4] = [
+const PARAMETERS: [(&str, &str); 4] = [
     ("handle", HANDLE),
     ("peerHandle", HANDLE),
     ("revoke_nonce", NONCE),
@@ -187,5 +190,27 @@ fn carried(content: &Value, schemas: &Map<String, Value>) -> String {
         format!("A list. Each: {sentence}")
     } else {
         sentence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_and_instant_is_of_a_member_that_the_document_has() {
+        let document: Value = serde_json::from_str(&super::super::document()).unwrap();
+        let member = |schema, member| document["components"]["schemas"][schema]["properties"][member].clone();
+        for (schema, name, pattern) in PATTERNS {
+            assert_eq!(member(schema, name)["pattern"], pattern, "{schema}.{name}");
+            assert_eq!(member(schema, name)["type"], "string", "{schema}.{name}");
+        }
+        for (schema, name) in INSTANTS {
+            assert_eq!(member(schema, name)["format"], "date-time", "{schema}.{name}");
+        }
+        let text = document["paths"].to_string();
+        for (name, _) in PARAMETERS {
+            assert!(text.contains(&format!("\"name\":\"{name}\"")), "{name}");
+        }
     }
 }

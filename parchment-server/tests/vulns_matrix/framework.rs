@@ -90,7 +90,7 @@ fn strict(schema: &Value) -> Value {
                 _ => Value::Object(members),
             }
         }
-        Value::Array(items) => items.iter().map(|item| strict(item)).collect(),
+        Value::Array(items) => items.iter().map(strict).collect(),
         other => other.clone(),
     }
 }
