@@ -390,9 +390,11 @@ fn everything_that_the_contract_says_of_an_operation_is_so_or_listed_as_wider() 
     );
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn whatever_a_contract_has_that_the_document_has_not_is_named() {
-    let altered = |change: fn(&mut Value)| {
+    let altered = |change: Change| {
         let mut contract = json!({ "operations": [{
             "method": "PUT", "path": "/users/me/preferences/", "tags": ["Users"], "auth": "session",
             "requestBody": {
@@ -406,9 +408,9 @@ fn whatever_a_contract_has_that_the_document_has_not_is_named() {
         let found: Vec<String> = found.map(|((_, place), what)| format!("{place} {what}")).collect();
         found.join("\n")
     };
-    let same: fn(&mut Value) = |_| {};
+    let same: Change = |_| {};
     assert_eq!(altered(same), "");
-    let changes: [(fn(&mut Value), &str); 15] = [
+    let changes: [(Change, &str); 15] = [
         (
             |it| it["requestBody"]["colour"] = json!({ "type": "string" }),
             "colour is missing",
