@@ -1,4 +1,7 @@
-//! The document: what `parchment-server openapi` prints and `openapi/parchment.json` holds.
+//! The document: what `parchment-server openapi` prints, `openapi/parchment.json` holds and `/openapi.json` answers.
+
+mod complete;
+pub mod page;
 
 use poem_openapi::OpenApiService;
 
@@ -46,7 +49,8 @@ pub fn service() -> OpenApiService<Api, ()> {
 /// The document as JSON, members sorted, with a final line break.
 pub fn document() -> String {
     let text = service().spec();
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    complete::complete(&mut value);
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text

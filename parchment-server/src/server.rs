@@ -21,7 +21,7 @@ use crate::{
     housekeeping,
     http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, observe::Observe, paths::Paths, problem},
     metrics::{self, Metrics},
-    openapi,
+    openapi::{self, page::Documented},
 };
 
 /// How long requests under way may take to finish when the server stops: longer than the longest of them, an invitation
@@ -183,5 +183,5 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
-    Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
+    Observe::new(CrossOrigin::new(Documented(answered), [own, client]), paths, metrics)
 }

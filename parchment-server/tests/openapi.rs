@@ -1,8 +1,14 @@
 //! The OpenAPI document: as committed, complete, and as the contract says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "openapi/codes.rs"]
+mod codes;
 #[path = "openapi/contract.rs"]
 mod contract;
+#[path = "openapi/examples.rs"]
+mod examples;
+#[path = "openapi/formats.rs"]
+mod formats;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,6 +42,36 @@ fn responses(operation: &Value) -> BTreeMap<u16, &Value> {
     responses
         .map(|(status, response)| (status.parse().unwrap(), response))
         .collect()
+}
+
+/// A schema of the document as JSON Schema (draft 2020-12), with all that it refers to.
+///
+/// OpenAPI 3.0 has `nullable` where JSON Schema lists the types, and a reference to a schema stands for it as it is.
+fn json_schema(schema: &Value, document: &Value) -> Value {
+    fn translated(schema: &Value) -> Value {
+        match schema {
+            Value::Object(members) => {
+                let mut members: serde_json::Map<String, Value> = members
+                    .iter()
+                    // An example may look like a schema and is none.
+                    .filter(|(name, _)| *name != "example")
+                    .map(|(name, value)| (name.clone(), translated(value)))
+                    .collect();
+                if members.remove("nullable") == Some(json!(true)) {
+                    if let Some(values) = members.get_mut("enum").and_then(Value::as_array_mut) {
+                        values.push(Value::Null);
+                    }
+                    return json!({ "anyOf": [members, { "type": "null" }] });
+                }
+                Value::Object(members)
+            }
+            Value::Array(items) => items.iter().map(translated).collect(),
+            other => other.clone(),
+        }
+    }
+    let mut whole = translated(schema);
+    whole["components"] = translated(&document["components"]);
+    whole
 }
 
 fn needs_a_session(operation: &Value) -> bool {
@@ -81,6 +117,17 @@ fn the_document_is_the_same_every_time() {
 fn every_operation_says_what_it_is_for() {
     let mut ids = BTreeSet::new();
     for (name, operation) in operations(&document()) {
+        assert!(
+            text(&operation, "summary").len() <= 40 && !text(&operation, "summary").ends_with('.'),
+            "{name}: a summary is a title"
+        );
+        let words = text(&operation, "description").split_whitespace().count();
+        let (least, why) = if name.starts_with("GET ") {
+            (4, "gives")
+        } else {
+            (6, "changes")
+        };
+        assert!(words >= least, "{name} does not say what it {why}");
         for member in ["summary", "description", "operationId"] {
             assert!(!text(&operation, member).trim().is_empty(), "{name} has no {member}");
         }
@@ -193,6 +240,21 @@ fn every_member_of_every_schema_is_described() {
             );
         }
     }
+}
+
+#[test]
+fn nothing_is_null_but_in_examples() {
+    fn walk(value: &Value, place: &str) {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .filter(|(name, _)| *name != "example")
+                .for_each(|(name, member)| walk(member, &format!("{place}/{name}"))),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, place)),
+            value => assert!(!value.is_null(), "{place}: readers take it for a member that is there"),
+        }
+    }
+    walk(&document(), "");
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! Statement 43: no member of a body that is not the operation's own.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    document::{closed_objects, document, open_objects, operations, resolved, sample},
+    things::{Alice, Kept, encoded},
+};
+use crate::support::{app::TestApp, stranger::StrangeServer};
+
+/// Members that somebody would try: an unknown one, and what rows have that clients do not set.
+const TRIED: [(&str, &str); 8] = [
+    ("isAdmin", "true"),
+    ("role", "\"admin\""),
+    ("roles", "[\"admin\"]"),
+    ("permissions", "[\"users:delete\"]"),
+    ("kmVersion", "7"),
+    ("userId", "\"01890000-0000-7000-8000-000000000000\""),
+    ("createdAt", "\"2020-01-01T00:00:00.000Z\""),
+    ("__proto__", "{\"isAdmin\": true}"),
+];
+
+/// Objects in requests that take any member, and why.
+const OPEN: [(&str, &str, &str); 1] = [(
+    "POST /federation/inbox",
+    "/payload",
+    "what it may have depends on the kind of message, and is read from what its author signed",
+)];
+
+#[test]
+fn s43_every_object_in_a_request_is_closed_or_listed() {
+    let document = document();
+    let mut open = BTreeSet::new();
+    for operation in operations() {
+        for place in operation.body.iter().flat_map(|schema| open_objects(schema, &document)) {
+            open.insert((operation.name(), place));
+        }
+    }
+    let listed: BTreeSet<_> = OPEN
+        .iter()
+        .map(|(name, place, _)| ((*name).to_owned(), (*place).to_owned()))
+        .collect();
+    assert_eq!(open, listed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s43_an_added_member_is_refused_by_every_operation_at_every_depth_and_nothing_changes() {
+    let (app, elsewhere) = (TestApp::start().await, StrangeServer::start().await);
+    let alice = Alice::with_everything(&app, &elsewhere).await;
+    let (document, before) = (document(), alice.seen().await);
+    let (mut tried, mut nested) = (0, 0);
+    for operation in operations() {
+        let Some(schema) = &operation.body else { continue };
+        let body = sample(schema, &document);
+        let id = match operation.parameters().first().map(|_| alice.kept(&operation)) {
+            Some(Kept::Things(ids)) => ids.alices[0].clone(),
+            Some(Kept::Published(_)) | None => "alice".to_owned(),
+        };
+        let path = operation.path_with(&encoded(&id));
+        for place in closed_objects(schema, &document) {
+            let own = members_at(schema, &place, &document);
+            for (member, value) in TRIED {
+                // What the operation takes is not an addition.
+                if own.contains(member) {
+                    continue;
+                }
+                let mut altered = body.clone();
+                let object = altered.pointer_mut(&place).unwrap_or_else(|| panic!("{place}: {body}"));
+                object[member] = serde_json::from_str::<Value>(value).unwrap();
+                let refused = alice.person.call(operation.method.clone(), &path, Some(altered)).await;
+                let what = format!("{} with {member} at {place:?}: {}", operation.name(), refused.text);
+                let expected = if (member, operation.path.as_str()) == ("__proto__", "/federation/inbox") {
+                    // A reader of canonical JSON has refused it before there are members.
+                    (400, "ambiguous_json")
+                } else {
+                    (422, "invalid_body")
+                };
+                assert_eq!((refused.status, refused.code()), expected, "{what}");
+                assert!(
+                    expected.0 == 400 || refused.text.contains(member),
+                    "it says which: {what}"
+                );
+                tried += 1;
+                nested += usize::from(!place.is_empty());
+            }
+        }
+    }
+    assert!(tried > 80 && nested >= 8, "{tried}, {nested} of them nested");
+    assert_eq!(alice.seen().await, before, "and nothing has changed");
+}
+
+/// The members that the object at a place has by its schema.
+fn members_at(schema: &Value, place: &str, document: &Value) -> BTreeSet<String> {
+    let mut schema = resolved(schema, document);
+    for step in place.split('/').skip(1) {
+        let next = if step == "0" {
+            schema["items"].clone()
+        } else {
+            schema["properties"][step].clone()
+        };
+        schema = resolved(&next, document);
+    }
+    schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.keys().cloned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s43_the_bodies_without_additions_are_not_refused_for_their_shape() {
+    let (app, elsewhere) = (TestApp::start().await, StrangeServer::start().await);
+    let alice = Alice::with_everything(&app, &elsewhere).await;
+    let document = document();
+    for operation in operations() {
+        let Some(schema) = &operation.body else { continue };
+        let path = operation.path_with("01890000-0000-7000-8000-000000000000");
+        let answer = alice
+            .person
+            .call(operation.method.clone(), &path, Some(sample(schema, &document)))
+            .await;
+        assert_ne!(answer.code(), "invalid_body", "{}: {}", operation.name(), answer.text);
+    }
+}
