@@ -70,7 +70,7 @@ fn check_length(length: u64, manifest_bytes: u64, manifest: &Manifest, sums_byte
         .iter()
         .map(|part| part.bytes)
         .chain([manifest_bytes, sums_bytes]);
-    let entries = contents.map(|bytes| Some(BLOCK + bytes.checked_next_multiple_of(BLOCK)?));
+    let entries = contents.map(|bytes| bytes.checked_next_multiple_of(BLOCK)?.checked_add(BLOCK));
     let whole = entries
         .chain([Some(2 * BLOCK)])
         .try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));

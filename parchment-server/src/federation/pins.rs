@@ -145,7 +145,8 @@ impl PinStore for StoredPins {
             .await;
         let known = known.map_err(|error| failed(error.into()))?;
         // Anybody can send requests in the name of a server that has changed its key: they need no write each.
-        if known.is_some_and(|row| row.mismatched_key.as_deref() == Some(offered.as_bytes())) {
+        // Nor does a pin that was just taken away.
+        if known.is_none_or(|row| row.mismatched_key.as_deref() == Some(offered.as_bytes())) {
             return Ok(());
         }
         tracing::warn!(

@@ -7,7 +7,7 @@
 //! here wrote to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -125,7 +125,7 @@ impl Refusals {
                 for (key, note) in &rows {
                     write(tx, key, note).await?;
                 }
-                let touched: std::collections::HashSet<(&ServerId, Way)> =
+                let touched: HashSet<(&ServerId, Way)> =
                     rows.iter().map(|((server, way, _), _)| (server, *way)).collect();
                 for (server, way) in touched {
                     let all = peer_refusals::Column::ServerId
@@ -179,9 +179,9 @@ impl Noted {
 }
 
 /// Which of the servers that were noted are pinned.
-async fn known(store: &Store, notes: &Noted) -> Result<std::collections::HashSet<ServerId>, StoreError> {
-    let mut known = std::collections::HashSet::new();
-    let servers: std::collections::HashSet<&ServerId> = notes
+async fn known(store: &Store, notes: &Noted) -> Result<HashSet<ServerId>, StoreError> {
+    let mut known = HashSet::new();
+    let servers: HashSet<&ServerId> = notes
         .certain
         .keys()
         .chain(notes.unverified.keys())
