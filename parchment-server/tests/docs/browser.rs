@@ -27,11 +27,10 @@ pub struct Browser {
 
 fn program(names: &[&str]) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
-    let found = names
+    names
         .iter()
         .flat_map(|name| env::split_paths(&folders).map(move |folder| folder.join(name)))
-        .find(|path| path.is_file());
-    found
+        .find(|path| path.is_file())
 }
 
 impl Browser {

@@ -58,6 +58,7 @@ async fn the_page_shows_every_operation_and_tries_one_without_any_network_but_th
     let seen = "return document.querySelector('#operations-Federation-getManifest .live-responses-table').innerText;";
     let seen = browser.run(seen).await;
     assert!(seen.as_str().unwrap().contains(app.id.as_str()), "{seen}");
+    // The picture of docs/api.md is renewed only when this is asked for.
     if env::var_os("PARCHMENT_SCREENSHOTS").is_some() {
         let tried = "document.querySelector('#operations-Federation-getManifest .opblock-summary').scrollIntoView();";
         browser.run(tried).await;

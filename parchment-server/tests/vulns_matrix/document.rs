@@ -26,6 +26,8 @@ pub struct Operation {
     /// The schema of its JSON body, references and all.
     pub body: Option<Value>,
     pub queries: Vec<String>,
+    /// Whether it cannot be called without a query.
+    pub needs_query: bool,
 }
 
 impl Operation {
@@ -61,13 +63,15 @@ pub fn operations() -> Vec<Operation> {
         for (method, operation) in operations.as_object().unwrap() {
             let content = operation["requestBody"]["content"].as_object();
             let queries = operation["parameters"].as_array().into_iter().flatten();
-            let queries = queries.filter(|parameter| parameter["in"] == "query");
+            let queries: Vec<&Value> = queries.filter(|parameter| parameter["in"] == "query").collect();
             all.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 auth: auth(operation),
                 body: content.map(|content| content.values().next().unwrap()["schema"].clone()),
+                needs_query: queries.iter().any(|parameter| parameter["required"] == true),
                 queries: queries
+                    .iter()
                     .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
                     .collect(),
             });
