@@ -52,11 +52,36 @@
 //! |---|---|---|---|
 //! | 22 | A changed server key taken over, or two pinned in a race | [`PinStore`](crate::pins::PinStore) can pin first and record a difference; it has no way to replace. Pinning is one atomic step that gives back the pin that stands | `s22_a_changed_key_is_refused_and_recorded_beside_the_pin`, `s22_a_changed_key_is_refused_recorded_and_not_taken_over`, `s22_nothing_is_sent_to_a_server_whose_key_changed`, `s22_racing_first_contacts_are_all_served_under_one_pin`, `s22_two_processes_that_see_different_keys_at_first_contact_pin_one`, `s22_of_first_contacts_that_race_on_threads_all_get_the_one_pin` |
 //!
-//! # Sign-in codes
+//! # Signing in
 //!
-//! These are matters of the server, `parchment-server`; they are here so that there is one page.
+//! From here on most are matters of the server, `parchment-server`; they are here so that there is one page.
 //!
 //! | No. | Class | What excludes it | Tests |
 //! |---|---|---|---|
 //! | 30 | Guessing of one-time codes (Vaultwarden CVE-2026-27801; CVE-2025-60424; AuthQuake) | Tries are counted in the transaction that compares: five for a code, and ten codes a day for an address, whoever asks and however many at once. Fifty tries against 10^8 codes are one chance in two million a day | `s30_a_thousand_wrong_codes_at_once_use_up_five_tries_and_the_code`, `s30_an_address_has_fifty_tries_a_day` |
 //! | 31 | A one-time code that opens several sessions | The code is deleted in the transaction that makes the session | `s31_a_thousand_right_codes_at_once_open_one_session` |
+//! | 32 | Mail bombing by codes, and answers that tell who has an account | Sends are rows, counted for address and client in the transaction that makes the code; one path reads and writes the same for every address, and mail goes out beside the answer | `s32_an_address_gets_one_code_in_thirty_seconds_however_it_is_spelled`, `s32_a_client_gets_thirty_codes_an_hour_for_however_many_addresses`, `s32_by_invitation_an_unknown_address_is_answered_like_a_known_one_and_mailed_nothing`, `s32_by_invitation_the_same_rows_are_written_for_an_unknown_address_and_for_a_known_one`, `s32_no_answer_waits_for_the_mail_server` |
+//! | 33 | Spoofed client address | `X-Forwarded-For` is read from the right, for as long as the one who wrote an entry is a proxy that was set; no other header is looked at, and one function serves limits and records | `s33_a_forwarded_address_counts_only_from_trusted_proxies_and_from_the_right`, `s33_hostile_headers_move_a_client_nowhere`, `s33_limits_count_by_the_same_address_that_is_recorded`, `s33_a_client_cannot_forge_its_way_round_the_limit_of_codes` |
+//! | 40 | Session fixation and theft | Tokens are 256 random bits, stored hashed, drawn at each sign-in whatever came with it; the cookie is `HttpOnly`, `SameSite=Lax`, of this host alone and `Secure` over https, and changes nothing without an origin of our own | `s40_no_token_and_no_code_is_in_the_database_or_its_log`, `s40_every_sign_in_has_a_token_of_its_own_and_ids_are_not_tokens`, `s40_whatever_cookie_comes_with_a_sign_in_the_session_is_new`, `s40_the_cookie_is_for_this_host_no_script_and_no_other_site_and_over_https_only_where_there_is_https`, `s40_a_cookie_changes_something_only_with_the_servers_or_the_clients_origin` |
+//!
+//! # Availability
+//!
+//! | No. | Class | What excludes it | Tests |
+//! |---|---|---|---|
+//! | 45 | A malformed message that stops federation (Synapse CVE-2025-30355, CVE-2026-45076) | Every request runs on a task of its own; messages that share a transaction are each recorded by themselves when one of them breaks it, and sending waits for nothing but its own peer | `s45_no_hostile_message_stops_those_of_others_or_panics`, `s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it`, `s45_a_peer_that_does_not_answer_holds_up_no_message_to_others` |
+//! | 46 | Path, headers and body that name different people (Synapse CVE-2020-26257) | There is one path, compared as it came; the recipient stands in the signed body alone, and the receiver's own name, never `Host`, is in what the signature must cover | `s46_the_sender_in_the_headers_and_in_the_body_are_on_one_server`, `s46_a_message_for_another_server_is_refused_whatever_host_and_target_say`, `s46_host_and_authority_decide_nothing_about_a_message_for_this_server`, `s46_no_other_spelling_of_the_path_leads_to_the_inbox` |
+//! | 47 | Unbounded work (Synapse CVE-2024-31208) | Bodies end at 64 KiB and 64 levels. So much of one server is under way at once ([`limits`](crate::limits)) and of one name and address before it is authenticated; the rest waits its turn or is told `busy`. The one writer takes from its queues by turns | `s47_a_body_of_64_kib_is_read_and_a_byte_more_is_not`, `s47_a_message_of_64_levels_is_read_and_one_of_65_is_not`, `s47_a_server_whose_messages_take_for_ever_keeps_others_from_nothing_and_is_told_to_wait`, `s47_forgeries_in_one_name_keep_nobody_else_waiting`, `everybody_has_a_turn_before_anybody_has_another` |
+//!
+//! # Secrecy
+//!
+//! | No. | Class | What excludes it | Tests |
+//! |---|---|---|---|
+//! | 50 | Secrets in logs, metrics and `Debug` (webauthn-rs dd2d8e6) | Types that hold one print nothing of it; paths are logged as templates, labels are words of the program, and libraries write nothing below `info` whatever the filter says. With mail set to the console its codes are logged: that is what it is for | `s50_a_whole_story_at_trace_leaves_no_secret_in_log_or_metrics`, `s50_mail_that_fails_tells_neither_password_nor_code`, `s50_debug_of_whatever_holds_a_secret_does_not_show_it`, `s50_codes_are_logged_where_the_operator_has_mail_go_to_the_console_and_nothing_else_is` |
+//! | 51 | Comparisons whose time tells how much was right | Tokens are looked up by their hash and never compared; a code is compared by its MAC, in constant time and inside the hasher: two hashes are never at hand together; signatures are verified, not compared | `s51_a_code_is_compared_by_the_mac_which_takes_the_whole_hash_and_nothing_less` |
+//! | 52 | Secrets left in memory or written to disk with it | Seeds, keys and tokens are in types that are wiped when dropped; the unit forbids core dumps and swapping | `s52_what_holds_a_seed_a_key_or_a_token_is_wiped_when_dropped`, `s52_the_unit_writes_memory_to_no_disk` |
+//!
+//! # Supply chain
+//!
+//! | No. | Class | What excludes it | Tests |
+//! |---|---|---|---|
+//! | 54 | Dependencies that bring in what nobody looked at | A lock file with checksums, one registry, a list of licences and bans; no `unsafe` here, a stated minimum Rust version, and no feature of `serde_json` that changes signed bytes. Advisories come from a database on the network and are checked where that can be had | `s54_no_crate_here_may_hold_unsafe_code`, `s54_the_minimum_rust_version_is_stated_once_and_holds_for_all`, `s54_what_may_come_in_is_said_for_licences_bans_and_sources`, `s54_every_dependency_is_locked_with_its_checksum_and_comes_from_the_registry`, `s54_nothing_in_the_normal_graph_changes_how_json_is_read_or_ordered` |

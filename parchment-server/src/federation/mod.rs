@@ -3,10 +3,12 @@
 //! In: [`api`] takes requests, [`parchment_core::inbox`] decides on them, [`inbox`] records them.
 //! Out: [`envelope`] checks what a client signed, [`outbox`] sends it. Between the two,
 //! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it.
+//! [`fairness`] keeps any of them from taking the time of the rest.
 
 pub mod api;
 mod cache;
 pub mod envelope;
+pub mod fairness;
 pub mod fetch;
 pub mod guard;
 pub mod identity;

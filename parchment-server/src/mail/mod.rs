@@ -12,6 +12,7 @@ use std::{io, sync::Arc};
 
 use lettre::{address::AddressError, message::Mailbox};
 use parchment_core::handle::Origin;
+use zeroize::Zeroizing;
 
 use self::{folder::Folder, smtp::Smtp};
 use crate::{config::MailSetting, metrics::Metrics};
@@ -84,16 +85,19 @@ impl Mailer {
     }
 
     /// Sends a sign-in code; returns at once.
-    pub fn send_code(&self, to: String, code: String) {
+    pub fn send_code(&self, to: String, code: Zeroizing<String>) {
         if let Way::Console = &*self.way {
             // The one place where a code is logged, and only because the operator chose it.
-            tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
+            tracing::warn!(
+                "mail is set to the console, so here is the sign-in code for {to}: {}",
+                *code
+            );
             return;
         }
         let this = self.clone();
         tokio::spawn(async move {
             let sent = match message::sign_in_code(&this.sender, &to, &code, &this.origin) {
-                Ok(mail) => this.way.send(mail).await,
+                Ok(mail) => this.way.send(mail, &code).await,
                 Err(error) => Err(error.to_string()),
             };
             this.metrics.count_mail(sent.is_ok());
@@ -105,11 +109,11 @@ impl Mailer {
 }
 
 impl Way {
-    async fn send(&self, mail: lettre::Message) -> Result<(), String> {
+    async fn send(&self, mail: lettre::Message, code: &str) -> Result<(), String> {
         match self {
             Self::Console => Ok(()),
             Self::Folder(folder) => folder.write(mail.formatted()).await,
-            Self::Smtp(smtp) => smtp.send(mail).await,
+            Self::Smtp(smtp) => smtp.send(mail, code).await,
         }
     }
 }

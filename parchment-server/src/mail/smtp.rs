@@ -9,7 +9,9 @@ use lettre::{
         client::{Tls, TlsParameters},
     },
 };
+use parchment_core::encoding;
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 use crate::config::{SmtpServer, SmtpTls};
 
@@ -26,10 +28,39 @@ const TRY_WITHIN: Duration = Duration::from_secs(20);
 /// How many mails may wait; beyond that a broken mail server would fill the memory.
 const MAX_WAITING: usize = 1000;
 
+/// What stands for a secret in a text.
+const HIDDEN: &str = "(hidden)";
+
+/// The ways in which a password goes to a mail server: as it is, and in base64 alone (LOGIN) or after the user (PLAIN).
+struct Login([Zeroizing<String>; 3]);
+
+impl Login {
+    fn new(user: &str, password: &str) -> Self {
+        let plain = Zeroizing::new(format!("\0{user}\0{password}"));
+        Self([
+            Zeroizing::new(encoding::encode(plain.as_bytes())),
+            Zeroizing::new(encoding::encode(password.as_bytes())),
+            Zeroizing::new(password.to_owned()),
+        ])
+    }
+
+    fn hide(&self, text: String) -> String {
+        let secrets = self.0.iter().filter(|secret| !secret.is_empty());
+        secrets.fold(text, |text, secret| text.replace(secret.as_str(), HIDDEN))
+    }
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login(secret)")
+    }
+}
+
 /// A mail server.
 #[derive(Debug)]
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    login: Option<Login>,
     waiting: Semaphore,
 }
 
@@ -51,12 +82,19 @@ impl Smtp {
         }
         Ok(Self {
             transport: transport.build(),
+            login: server.login.as_ref().map(|(user, password)| Login::new(user, password)),
             waiting: Semaphore::new(MAX_WAITING),
         })
     }
 
-    /// Sends a mail, with further tries while the failure may pass.
-    pub(super) async fn send(&self, mail: Message) -> Result<(), String> {
+    /// Sends a mail with a code, with further tries while the failure may pass.
+    ///
+    /// What goes wrong is told in the mail server's words, which may repeat what it was sent, but for code and login.
+    pub(super) async fn send(&self, mail: Message, code: &str) -> Result<(), String> {
+        let reason = |error: &lettre::transport::smtp::Error| {
+            let text = error.to_string().replace(code, HIDDEN);
+            self.login.iter().fold(text, |text, login| login.hide(text))
+        };
         let Ok(_place) = self.waiting.try_acquire() else {
             return Err(format!("{MAX_WAITING} mails wait for the mail server already"));
         };
@@ -67,9 +105,10 @@ impl Smtp {
             };
             // What the server refuses for good (5yz) it would refuse again.
             let Some(pause) = pauses.next().filter(|_| !error.is_permanent()) else {
-                return Err(error.to_string());
+                return Err(reason(&error));
             };
-            tracing::warn!(%error, "a mail is tried again in {} s", pause.as_secs());
+            let error = reason(&error);
+            tracing::warn!(error, "a mail is tried again in {} s", pause.as_secs());
             tokio::time::sleep(pause).await;
         }
     }
