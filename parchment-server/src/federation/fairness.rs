@@ -249,18 +249,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_or_behind_too_many_is_told_so() {
-        let shares = Arc::new(Shares::new(1));
+        let shares = Shares::new(1);
         let held = shares.take("a".to_owned()).await.unwrap();
         let begun = tokio::time::Instant::now();
-        let mut waiting = tokio::task::JoinSet::new();
-        for _ in 0..MAX_WAITING {
-            let shares = shares.clone();
-            waiting.spawn(async move { shares.take("a".to_owned()).await.map(drop) });
+        let mut waiting: Vec<_> = (0..MAX_WAITING)
+            .map(|_| Box::pin(shares.take("a".to_owned())))
+            .collect();
+        for one in &mut waiting {
+            assert!(futures_util::poll!(one).is_pending());
         }
-        tokio::task::yield_now().await;
         let one_too_many = shares.take("a".to_owned()).await.unwrap_err();
         assert_eq!((one_too_many.code(), begun.elapsed()), (Code::Busy, Duration::ZERO));
-        for refused in waiting.join_all().await {
+        for refused in futures_util::future::join_all(waiting).await {
             assert_eq!(refused.unwrap_err().code(), Code::Busy);
         }
         assert_eq!(begun.elapsed(), TURN_WITHIN);

@@ -98,6 +98,9 @@ fn odd_messages(mallory: &PeerUser, bob: &Person<'_>) -> Vec<Vec<u8>> {
             json!("é".repeat(20_000)),
             json!({ "__proto__": { "constructor": null } }),
         ] {
+            if good[name] == odd {
+                continue;
+            }
             let mut body = good.clone();
             body[name] = odd;
             bodies.push(body.to_string().into_bytes());
