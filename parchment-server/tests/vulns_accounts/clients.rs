@@ -2,6 +2,8 @@
 
 use super::common::*;
 
+type Headers = Vec<(&'static str, Vec<u8>)>;
+
 /// The address that a sign-in with these headers is recorded under.
 async fn recorded_with(app: &TestApp, email: &str, headers: &[(&str, Vec<u8>)]) -> String {
     let code = ask_for_code(app, email).await;
@@ -90,7 +92,7 @@ async fn s33_hostile_headers_move_a_client_nowhere() {
     .await;
     let list = |entries: &[&str]| vec![("x-forwarded-for", entries.join(", ").into_bytes())];
     let proxy = "10.0.0.7";
-    let cases: Vec<(Vec<(&str, Vec<u8>)>, &str)> = vec![
+    let cases: Vec<(Headers, &str)> = vec![
         // With a port, as some proxies write it, it is the same client.
         (list(&["1.2.3.4", "9.9.9.9:4711", proxy]), "9.9.9.9"),
         (list(&["1.2.3.4", "[2001:db8::7]:4711", proxy]), "2001:db8::7"),
