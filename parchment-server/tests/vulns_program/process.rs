@@ -11,7 +11,7 @@ use parchment_core::{
     canonical::Object,
     encoding,
     envelope::{Kind, UserMessage},
-    handle::{Handle, ServerId},
+    handle::Handle,
     keys::SigningKey,
     nonce::Nonce,
     time::{Clock as _, Timestamp},
@@ -30,7 +30,6 @@ const EVERYTHING: &str = "trace,hyper=trace,hyper_util=trace,h2=trace,poem=trace
 /// A running program; killed when dropped.
 pub struct Program {
     pub folder: TempDir,
-    pub id: ServerId,
     pub http: reqwest::Client,
     port: u16,
     metrics: u16,
@@ -41,12 +40,11 @@ impl Program {
     /// Starts it with everything logged in this format, and with these settings on top.
     pub async fn start(format: &str, more: &[(&str, &str)]) -> Self {
         let (folder, port, metrics) = (tempfile::tempdir().unwrap(), free_port(), free_port());
-        let id = ServerId::parse(&format!("localhost:{port}")).unwrap();
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let process = Command::new(env!("CARGO_BIN_EXE_parchment-server"))
             .env_clear()
             .env("PARCHMENT_LISTEN", format!("127.0.0.1:{port}"))
-            .env("PARCHMENT_PUBLIC_ORIGIN", format!("http://{id}"))
+            .env("PARCHMENT_PUBLIC_ORIGIN", format!("http://localhost:{port}"))
             .env("PARCHMENT_DATA_DIR", folder.path())
             .env(
                 "PARCHMENT_MAIL",
@@ -66,7 +64,6 @@ impl Program {
             .unwrap();
         let program = Self {
             folder,
-            id,
             http: http_client(),
             port,
             metrics,
