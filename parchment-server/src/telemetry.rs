@@ -1,7 +1,7 @@
 //! Logging, to standard error.
 //!
 //! A log is read by more people than the server's memory, so no setting puts a secret into it. This
-//! program's own events name what they say field by field. The libraries below log headers, frames, SQL
+//! program's own events name what they say field by field. The libraries below may log headers, frames, SQL
 //! with its values and handshakes at their lower levels: these never get out, whatever the filter says.
 
 use std::io::IsTerminal as _;
