@@ -5,6 +5,13 @@
 /// Requests a minute that one authenticated server may make to an inbox.
 pub const INBOX_PER_SERVER_PER_MINUTE: u32 = 600;
 
+/// Requests of one authenticated server that an inbox works on at once; more wait their turn, up to 256 and 5 seconds.
+pub const INBOX_PER_SERVER_AT_ONCE: usize = 128;
+
+/// Requests in one server's name from one client address that an inbox works on at once before it knows whether they
+/// are that server's; more wait their turn, up to 256 and 5 seconds.
+pub const INBOX_UNVERIFIED_AT_ONCE: usize = 16;
+
 /// Refused inbox requests a minute from one client address.
 pub const INBOX_FAILURES_PER_ADDRESS_PER_MINUTE: u32 = 120;
 

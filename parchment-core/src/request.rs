@@ -86,9 +86,10 @@ impl Wrapper<'_> {
 /// A server's own name and key.
 ///
 /// The key signs nothing but [`Wrapper`]s: there is no way to have it sign bytes or JSON that
-/// somebody supplied.
-#[derive(Clone)]
+/// somebody supplied. It is wiped when dropped.
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
 pub struct ServerIdentity {
+    #[zeroize(skip)]
     id: ServerId,
     key: SigningKey,
 }

@@ -6,6 +6,7 @@ use parchment_core::{
     envelope::Kind,
     handle::{Alias, Handle},
     inbox::{Inbox, Policy},
+    limits,
     request::ServerIdentity,
     time::{Clock, UnixMillis},
 };
@@ -15,6 +16,7 @@ use crate::{
     auth::codes::CodeHasher,
     config::{Settings, Switch},
     federation::{
+        fairness::Shares,
         fetch::Fetcher,
         guard::Reach,
         identity::{self, IdentityError},
@@ -62,6 +64,10 @@ pub struct App {
     pub outbox: Outbox,
     /// Receives them.
     pub inbox: Inbox<Peers, StoredPins>,
+    /// Requests to the inbox whose server is not authenticated yet, by the name in which they come and the address.
+    pub claimed: Shares,
+    /// Requests of authenticated servers, by server.
+    pub authenticated: Shares,
     /// Where received messages take effect.
     pub received: GroupedInbox,
     /// What is counted for operators.
@@ -147,6 +153,8 @@ impl App {
             ),
             inbox: Inbox::new(settings.server_id().clone(), policy, peers.for_strangers(), pins),
             metrics,
+            claimed: Shares::new(limits::INBOX_UNVERIFIED_AT_ONCE),
+            authenticated: Shares::new(limits::INBOX_PER_SERVER_AT_ONCE),
             received: GroupedInbox::start(store.clone()),
             refusals,
             traffic: Traffic::new(settings.rate_limits),

@@ -10,6 +10,7 @@ mod vulns {
     mod clients;
     mod codes;
     mod common;
+    mod cookie;
     mod keys;
     mod mail;
     mod signing;

@@ -7,13 +7,16 @@ mod support;
 
 #[path = "vulns_federation"]
 mod vulns {
+    mod agreement;
     mod amplification;
+    mod bounds;
     mod costs;
     mod coverage;
     mod fetches;
     mod growth;
     mod identities;
     mod kept;
+    mod malformed;
     mod origin;
     mod pins;
     mod replay;

@@ -37,7 +37,7 @@ pub enum KeyError {
 pub struct SignatureError;
 
 /// A user's Ed25519 signing key. Prints nothing of itself and is wiped when dropped.
-#[derive(Clone)]
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {

@@ -7,7 +7,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, sea_query::OnConflict,
 };
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use super::sessions::{self, NewSession};
 use crate::{
@@ -44,13 +44,25 @@ impl CodeHasher {
         Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
     }
 
+    /// What is stored of a code.
     fn hash(&self, email_key: &str, code: &str) -> Vec<u8> {
+        self.mac(email_key, code).finalize().into_bytes().to_vec()
+    }
+
+    /// Whether a code is the one of which this was stored, in constant time.
+    ///
+    /// The only comparison of codes there is: two hashes are never at hand together.
+    fn is_hash_of(&self, stored: &[u8], email_key: &str, code: &str) -> bool {
+        self.mac(email_key, code).verify_slice(stored).is_ok()
+    }
+
+    fn mac(&self, email_key: &str, code: &str) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         // The address is bound in, so that a row cannot be moved to another address.
         mac.update(&email_key.len().to_be_bytes());
         mac.update(email_key.as_bytes());
         mac.update(code.as_bytes());
-        mac.finalize().into_bytes().to_vec()
+        mac
     }
 }
 
@@ -61,17 +73,25 @@ impl std::fmt::Debug for CodeHasher {
 }
 
 /// Whom a code is for, or nobody: the caller learns nothing of it.
-#[derive(Debug)]
 pub enum Recipient {
     /// Mail this code.
     Mail {
         /// To the address of the account, which may be spelled differently from what was typed now.
         to: String,
         /// The code.
-        code: String,
+        code: Zeroizing<String>,
     },
     /// The address is unknown and registration is by invitation, or its account is switched off: send nothing.
     Nobody,
+}
+
+impl std::fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Mail { .. } => "Mail(secret)",
+            Self::Nobody => "Nobody",
+        })
+    }
 }
 
 /// Makes a code for an address; a newer code replaces the older.
@@ -124,10 +144,12 @@ pub async fn issue(
                 .on_conflict(replace)
                 .exec_without_returning(tx)
                 .await?;
-            Ok(match find_user(tx, &email_key).await? {
+            // Both are asked in any case, so that an answer takes as long for one address as for another.
+            let (user, is_first) = (find_user(tx, &email_key).await?, is_empty(tx).await?);
+            Ok(match user {
                 Some(user) if user.disabled_at.is_some() => Recipient::Nobody,
                 Some(user) => Recipient::Mail { to: user.email, code },
-                None if registration == Registration::Open || is_empty(tx).await? => Recipient::Mail {
+                None if registration == Registration::Open || is_first => Recipient::Mail {
                     to: email.as_str().to_owned(),
                     code,
                 },
@@ -172,13 +194,13 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
 }
 
 /// Eight digits, all equally likely.
-fn draw_code() -> String {
+fn draw_code() -> Zeroizing<String> {
     const CODES: u32 = 100_000_000;
     loop {
         // Values from the incomplete last stretch would make small codes likelier.
         let drawn = u32::from_be_bytes(random::bytes());
         if drawn < u32::MAX - u32::MAX % CODES {
-            return format!("{:08}", drawn % CODES);
+            return Zeroizing::new(format!("{:08}", drawn % CODES));
         }
     }
 }
@@ -201,7 +223,6 @@ pub async fn redeem(
     now: UnixMillis,
 ) -> Result<users::Model, Problem> {
     let email_key = email.key();
-    let hash = hasher.hash(&email_key, code);
     store
         .write(async |tx| {
             let Some(row) = login_codes::Entity::find_by_id(&email_key).one(tx).await? else {
@@ -210,7 +231,7 @@ pub async fn redeem(
             if row.tries >= i32::try_from(limits::TRIES_PER_CODE).unwrap_or(i32::MAX) {
                 return Ok(Err(invalid()));
             }
-            if !bool::from(row.code_hash.ct_eq(&hash)) {
+            if !hasher.is_hash_of(&row.code_hash, &email_key, code) {
                 let tries = row.tries + 1;
                 let mut row = login_codes::ActiveModel::from(row);
                 row.tries = Set(tries);
@@ -314,7 +335,7 @@ mod tests {
     fn codes_are_eight_digits() {
         for _ in 0..1000 {
             let code = draw_code();
-            assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
+            assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{}", *code);
         }
     }
 
@@ -325,5 +346,29 @@ mod tests {
         assert_ne!(hash(1, "a@b", "12345678"), hash(2, "a@b", "12345678"));
         assert_ne!(hash(1, "a@b", "12345678"), hash(1, "a@c", "12345678"));
         assert_ne!(hash(1, "a@b1", "2345678"), hash(1, "a@b", "12345678"));
+    }
+
+    mod vulns {
+        use super::*;
+
+        #[test]
+        fn s51_a_code_is_compared_by_the_mac_which_takes_the_whole_hash_and_nothing_less() {
+            let hasher = CodeHasher::new(&[1; 32]);
+            let stored = hasher.hash("a@b", "12345678");
+            assert!(hasher.is_hash_of(&stored, "a@b", "12345678"));
+            for (email_key, code) in [("a@b", "12345679"), ("a@b", ""), ("a@c", "12345678")] {
+                assert!(!hasher.is_hash_of(&stored, email_key, code), "{email_key} {code}");
+            }
+            // Neither a beginning nor a continuation of the hash will do, nor a hash with any bit changed.
+            let long = [stored.as_slice(), &[0]].concat();
+            for wrong in [&stored[..31], &stored[..0], &long] {
+                assert!(!hasher.is_hash_of(wrong, "a@b", "12345678"), "{}", wrong.len());
+            }
+            for bit in 0..256 {
+                let mut changed = stored.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                assert!(!hasher.is_hash_of(&changed, "a@b", "12345678"), "{bit}");
+            }
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! Sessions: opaque tokens of 256 bits, stored hashed, 30 days, extended by use.
 
+use std::fmt::Write as _;
+
 use parchment_core::{nonce::Digest, time::UnixMillis};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, prelude::Uuid,
 };
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::caller::Caller;
 use crate::{
@@ -21,19 +24,28 @@ pub const LIFETIME_MS: i64 = 30 * DAY_MS;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// A session token in clear; shown once, to the one who signed in.
-#[derive(Clone)]
-pub struct Token(String);
+/// A session token in clear; shown once, to the one who signed in. Wiped when dropped.
+///
+/// Tokens are never compared: a session is looked up by the hash of its token, and how long that takes says nothing
+/// about the token to somebody who does not have it.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct Token(Zeroizing<String>);
 
 impl Token {
     /// A new token: 32 random bytes in hexadecimal.
     pub fn draw() -> Self {
-        Self(random::bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect())
+        let bytes = Zeroizing::new(random::bytes::<32>());
+        let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+        for byte in bytes.iter() {
+            // Writing to a text does not fail, and this one does not grow: no copy stays behind.
+            let _ = write!(*text, "{byte:02x}");
+        }
+        Self(text)
     }
 
     /// A token that a caller presented.
     pub fn presented(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 
     /// The text of the token.

@@ -151,7 +151,7 @@ async fn login_code(settings: &Settings, store: &Store, email: &Email) -> Result
             email.as_str()
         )));
     };
-    print(&format!("{code}\n"))?;
+    print(&format!("{}\n", *code))?;
     let account = match known {
         Some(_) => "",
         None => " There is no account yet: signing in makes it.",

@@ -203,7 +203,8 @@ pub struct Settings {
     pub allow_loopback_peers: bool,
 
     /// What is logged, to standard error: a level (`error`, `warn`, `info`, `debug`, `trace`) or directives such as
-    /// `info,parchment_server::federation=debug`.
+    /// `info,parchment_server::federation=debug`. Libraries say `info` at most, whatever is set: below that they may
+    /// write headers and values of queries, and so sign-in codes and session tokens.
     #[arg(
         long,
         global = true,

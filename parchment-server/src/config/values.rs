@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use clap::ValueEnum;
 use parchment_core::{encoding, handle::Origin};
 use tracing_subscriber::EnvFilter;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     Origin::parse(text).map_err(|error| error.to_string())
@@ -60,8 +60,8 @@ impl FromStr for LogFilter {
     }
 }
 
-/// The seed of the server's signing key.
-#[derive(Clone)]
+/// The seed of the server's signing key. Wiped when dropped.
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct Seed(Zeroizing<[u8; 32]>);
 
 impl Seed {

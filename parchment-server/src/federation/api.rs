@@ -48,7 +48,7 @@ refusals! {
         413: "Longer than 64 KiB: `body_too_large`.",
         429: "This server sends too much, or this address fails too often; see Retry-After: `too_many_requests`.",
         503: "The sender's server cannot be asked now: `peer_unreachable`. The database cannot be reached: \
-              `unavailable`. Too much is under way: `busy`.",
+              `unavailable`. Too much is under way, of this server or of all; see Retry-After: `busy`.",
     }
     ManifestRefusals {
         429: "Too many requests from this address; see Retry-After: `too_many_requests`.",
@@ -70,6 +70,8 @@ pub enum Taken {
 /// A request of another server, byte for byte.
 #[derive(Debug)]
 pub struct SignedRequest {
+    /// What traffic limits count its client by.
+    client: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
 }
@@ -79,6 +81,13 @@ impl SignedRequest {
     fn claimed_server(&self) -> Option<ServerId> {
         let (_, name) = self.headers.iter().find(|(name, _)| name == header::SERVER_ID)?;
         ServerId::parse(std::str::from_utf8(name).ok()?).ok()
+    }
+
+    /// In whose name it comes and from where, before anything is believed.
+    fn claimed_by(&self) -> String {
+        let name = self.headers.iter().find(|(name, _)| name == header::SERVER_ID);
+        let name = name.map_or_else(Default::default, |(_, value)| String::from_utf8_lossy(value));
+        format!("{name} {}", self.client)
     }
 }
 
@@ -167,6 +176,7 @@ impl<'a> ApiExtractor<'a> for SignedRequest {
         });
         Ok(Self {
             headers: headers.collect(),
+            client,
             body,
         })
     }
@@ -188,12 +198,7 @@ impl FederationApi {
         tag = "Tag::Federation",
         operation_id = "receiveMessage"
     )]
-    async fn inbox(
-        &self,
-        app: Data<&Arc<App>>,
-        http: &Request,
-        request: SignedRequest,
-    ) -> Result<Taken, Fails<InboxRefusals>> {
+    async fn inbox(&self, app: Data<&Arc<App>>, request: SignedRequest) -> Result<Taken, Fails<InboxRefusals>> {
         let received = receive(&app, &request).await;
         app.metrics.count_received(match &received {
             Ok(Receipt::Applied) => "applied",
@@ -204,8 +209,7 @@ impl FederationApi {
             Ok(_) => Ok(Taken::Accepted(Json(Success::YES))),
             Err(problem) if !is_fault_of_caller(&problem) => Err(problem.into()),
             Err(problem) => {
-                let client = client::limit_key(http, &app.settings.trusted_proxies);
-                app.traffic.inbox_failures.count(&client)?;
+                app.traffic.inbox_failures.count(&request.client)?;
                 Err(problem.into())
             }
         }
@@ -280,6 +284,8 @@ async fn receive(app: &App, request: &SignedRequest) -> Result<Receipt, Problem>
         headers: &headers,
         body: &request.body,
     };
+    // Whoever forges requests in a server's name shares turns with nobody but those at the forger's address.
+    let claimed = app.claimed.take(request.claimed_by()).await?;
     let parsed = app
         .inbox
         .parse(raw, &app.clock)
@@ -293,8 +299,10 @@ async fn receive(app: &App, request: &SignedRequest) -> Result<Receipt, Problem>
     let mut way = Way::Unverified;
     let outcome = async {
         let authenticated = app.inbox.authenticate(parsed).await?;
+        drop(claimed);
         way = Way::Received;
         app.traffic.inbox_per_server.count(server.as_str())?;
+        let _share = app.authenticated.take(server.to_string()).await?;
         let verified = app.inbox.verify(authenticated).await?;
         Ok::<_, Problem>(app.received.record_one(verified).await?)
     };

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::pins::failed;
+use super::{fairness::FairQueue, pins::failed};
 use crate::{
     social::relations::{self, EffectError},
     store::{
@@ -25,8 +25,12 @@ use crate::{
     },
 };
 
-/// How many messages share a commit at most.
+/// How many callers share a commit at most, and how many of them may bring messages of one server.
+///
+/// So many share the price of a commit well enough, and whoever comes with a single message waits for few of a server
+/// that sends without end.
 const BATCH: usize = 256;
+const BATCH_OF_ONE: usize = 64;
 
 /// How many callers may wait for theirs; beyond that they wait to be let in.
 const QUEUE: usize = 4096;
@@ -170,7 +174,8 @@ struct Job {
 /// An inbox store whose callers share commits.
 ///
 /// A commit costs the same for one message as for hundreds. While one is under way, callers
-/// gather, and the next takes them all; each is answered after the commit that holds its message.
+/// gather, and the next takes them, in turns by the server that sent the message; each is answered
+/// after the commit that holds its message.
 #[derive(Debug, Clone)]
 pub struct GroupedInbox {
     jobs: mpsc::Sender<Job>,
@@ -196,8 +201,22 @@ impl InboxStore for GroupedInbox {
 }
 
 async fn write_in_groups(inbox: Arc<StoredInbox>, mut waiting: mpsc::Receiver<Job>) {
-    let mut jobs = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+    let mut queue = FairQueue::default();
+    let mut arrived = Vec::new();
+    loop {
+        if queue.is_empty() && waiting.recv_many(&mut arrived, QUEUE).await == 0 {
+            return;
+        }
+        while queue.len() + arrived.len() < QUEUE
+            && let Ok(job) = waiting.try_recv()
+        {
+            arrived.push(job);
+        }
+        for job in arrived.drain(..) {
+            let server = job.batch.first().map(|message| message.server().to_string());
+            queue.push(server.unwrap_or_default(), job);
+        }
+        let mut jobs = queue.take(BATCH, BATCH_OF_ONE);
         // Who has gone away was not answered and will send again.
         jobs.retain(|job| !job.answer.is_closed());
         let all: Vec<Verified> = jobs.iter().flat_map(|job| job.batch.iter().cloned()).collect();

@@ -4,11 +4,13 @@
 //! Out: [`envelope`] checks what a client signed, [`outbox`] sends it. Between the two,
 //! [`peers`] asks other servers who they and their users are, and [`pins`] remembers it; [`refusals`] remembers what
 //! was refused on either side, for the operator.
+//! [`fairness`] keeps any of them from taking the time of the rest.
 
 pub mod advice;
 pub mod api;
 mod cache;
 pub mod envelope;
+pub mod fairness;
 pub mod fetch;
 pub mod fingerprint;
 pub mod guard;

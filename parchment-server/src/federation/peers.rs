@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     cache::{Cache, Want},
+    fairness::Shares,
     fetch::{FetchError, Fetched, Fetcher},
 };
 use crate::config::Settings;
@@ -35,6 +36,9 @@ const MANIFEST_RENEWED_AFTER: Duration = Duration::from_secs(60);
 const ASKED_FOR_STRANGERS: usize = 64;
 const ASKED_FOR_USERS: usize = 512;
 
+/// How many of these go to one server: one that does not answer keeps no more turns from the others.
+const ASKED_OF_ONE: usize = 8;
+
 /// How long a question waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -42,9 +46,24 @@ const TURN_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Peers {
     known: Arc<Known>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// How often a question is asked: one that strangers asked may come back for want of their turns.
     attempts: u32,
+}
+
+/// Turns at asking: of each server so many, of all together so many.
+struct Turns {
+    of_one: Shares,
+    of_all: Semaphore,
+}
+
+impl Turns {
+    fn new(of_all: usize) -> Arc<Self> {
+        Arc::new(Self {
+            of_one: Shares::new(ASKED_OF_ONE),
+            of_all: Semaphore::new(of_all),
+        })
+    }
 }
 
 struct Known {
@@ -63,7 +82,7 @@ impl Peers {
         };
         Self {
             known: Arc::new(known),
-            turns: Arc::new(Semaphore::new(ASKED_FOR_USERS)),
+            turns: Turns::new(ASKED_FOR_USERS),
             attempts: 2,
         }
     }
@@ -73,7 +92,7 @@ impl Peers {
     pub fn for_strangers(&self) -> Self {
         Self {
             known: self.known.clone(),
-            turns: Arc::new(Semaphore::new(ASKED_FOR_STRANGERS)),
+            turns: Turns::new(ASKED_FOR_STRANGERS),
             attempts: 1,
         }
     }
@@ -93,10 +112,11 @@ impl Peers {
     }
 }
 
-async fn fetch(fetcher: Fetcher, turns: Arc<Semaphore>, server: ServerId, path: String) -> Result<Fetched, Refusal> {
-    let Ok(Ok(_turn)) = tokio::time::timeout(TURN_WITHIN, turns.acquire()).await else {
+async fn fetch(fetcher: Fetcher, turns: Arc<Turns>, server: ServerId, path: String) -> Result<Fetched, Refusal> {
+    let _share = turns.of_one.take(server.to_string()).await?;
+    let Ok(Ok(_turn)) = tokio::time::timeout(TURN_WITHIN, turns.of_all.acquire()).await else {
         return Err(Refusal::new(
-            Code::Unavailable,
+            Code::Busy,
             "Too many servers are being asked right now; try again.",
         ));
     };

@@ -1,6 +1,6 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use poem::{Addr, Request};
 
@@ -10,7 +10,8 @@ use crate::config::Networks;
 ///
 /// `X-Forwarded-For` is believed from right to left for as long as the one who wrote an entry is
 /// trusted; the first address that is not is the client. What a client itself puts into the
-/// header stands left of that and is never looked at.
+/// header stands left of that and is never looked at. No other header says anything, `Forwarded`
+/// (RFC 7239) included: a proxy that does not write a header passes on the client's own.
 pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
     let connection = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => address.ip().to_canonical(),
@@ -24,12 +25,29 @@ pub fn address(request: &Request, trusted: &Networks) -> IpAddr {
         if !trusted.contain(client) {
             break;
         }
-        match entry.trim().parse::<IpAddr>() {
-            Ok(address) => client = address.to_canonical(),
-            Err(_) => break,
+        match read_entry(entry.trim()) {
+            Some(address) => client = address.to_canonical(),
+            None => break,
         }
     }
     client
+}
+
+/// The address of an entry, which some proxies write with the client's port, and IPv6 in brackets then.
+fn read_entry(entry: &str) -> Option<IpAddr> {
+    let in_brackets = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match in_brackets {
+        Some(address) => address.parse().ok().filter(IpAddr::is_ipv6),
+        None => {
+            let with_port = || {
+                entry
+                    .parse::<SocketAddr>()
+                    .ok()
+                    .filter(|address| !entry.contains('%') && address.port() > 0)
+            };
+            entry.parse().ok().or_else(|| with_port().map(|address| address.ip()))
+        }
+    }
 }
 
 /// What limits count the client of a request by: her IPv4 address, or the 64-bit network of an IPv6 one, which one

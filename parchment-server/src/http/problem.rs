@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use parchment_core::{
     api::error::ErrorBody,
-    refusal::{Class, Refusal},
+    refusal::{Class, Code, Refusal},
 };
 use poem::{IntoResponse, Response, http::StatusCode};
 
@@ -139,6 +139,8 @@ impl From<Refusal> for Problem {
         let status = StatusCode::from_u16(refusal.code().class().status()).unwrap_or(StatusCode::BAD_REQUEST);
         Self {
             tells_versions: refusal.code().class() == Class::Unauthenticated,
+            // What is under way takes no longer than that, mostly.
+            retry_after: (refusal.code() == Code::Busy).then_some(1),
             ..Self::new(status, refusal.code().as_str(), refusal.detail().to_owned())
         }
     }

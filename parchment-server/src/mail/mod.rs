@@ -12,6 +12,7 @@ use std::{io, sync::Arc};
 
 use lettre::{address::AddressError, message::Mailbox};
 use parchment_core::handle::Origin;
+use zeroize::Zeroizing;
 
 use self::{folder::Folder, smtp::Smtp};
 use crate::{config::MailSetting, metrics::Metrics};
@@ -84,32 +85,43 @@ impl Mailer {
     }
 
     /// Sends a sign-in code; returns at once.
-    pub fn send_code(&self, to: String, code: String) {
+    pub fn send_code(&self, to: String, code: Zeroizing<String>) {
         if let Way::Console = &*self.way {
             // The one place where a code is logged, and only because the operator chose it.
-            tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
+            tracing::warn!(
+                "mail is set to the console, so here is the sign-in code for {to}: {}",
+                *code
+            );
             return;
         }
-        self.hand_over(message::sign_in_code(&self.sender, &to, &code, &self.origin));
+        let secret = code.clone();
+        let write = move |this: &Self| message::sign_in_code(&this.sender, &to, &code, &this.origin);
+        self.hand_over(write, Some(secret));
     }
 
     /// Tells somebody that she has an account, which she enters at `client`; returns at once.
-    pub fn send_invitation(&self, to: &str, client: &Origin) {
+    pub fn send_invitation(&self, to: String, client: Origin) {
         if let Way::Console = &*self.way {
             tracing::warn!("mail is set to the console, so {to} is not told of the invitation");
             return;
         }
-        self.hand_over(message::invitation(&self.sender, to, &self.origin, client));
+        let write = move |this: &Self| message::invitation(&this.sender, &to, &this.origin, &client);
+        self.hand_over(write, None);
     }
 
-    fn hand_over(&self, mail: message::Written) {
-        let (way, metrics) = (self.way.clone(), self.metrics.clone());
+    /// Writes and sends a mail on a task of its own; `secret` is what no complaint about it may repeat.
+    fn hand_over(
+        &self,
+        write: impl FnOnce(&Self) -> message::Written + Send + 'static,
+        secret: Option<Zeroizing<String>>,
+    ) {
+        let this = self.clone();
         tokio::spawn(async move {
-            let sent = match mail {
-                Ok(mail) => way.send(mail).await,
+            let sent = match write(&this) {
+                Ok(mail) => this.way.send(mail, secret.as_ref().map(|secret| secret.as_str())).await,
                 Err(error) => Err(error.to_string()),
             };
-            metrics.count_mail(sent.is_ok());
+            this.metrics.count_mail(sent.is_ok());
             if let Err(error) = sent {
                 tracing::error!(%error, "a mail could not be sent");
             }
@@ -147,11 +159,11 @@ impl Mailer {
 }
 
 impl Way {
-    async fn send(&self, mail: lettre::Message) -> Result<(), String> {
+    async fn send(&self, mail: lettre::Message, secret: Option<&str>) -> Result<(), String> {
         match self {
             Self::Console => Ok(()),
             Self::Folder(folder) => folder.write(mail.formatted()).await,
-            Self::Smtp(smtp) => smtp.send(mail).await,
+            Self::Smtp(smtp) => smtp.send(mail, secret).await,
         }
     }
 }

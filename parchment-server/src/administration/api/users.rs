@@ -109,7 +109,8 @@ impl UsersApi {
         body: Body<CreateUserRequest>,
     ) -> Result<Json<UserDetails>, Fails<CreateRefusals>> {
         let user = users::create(&app.store, &caller.actor, body.0, app.now()).await?;
-        app.mailer.send_invitation(&user.email, app.settings.client_origin());
+        app.mailer
+            .send_invitation(user.email.clone(), app.settings.client_origin().clone());
         Ok(Json(details(&app, user.id).await?))
     }
 
