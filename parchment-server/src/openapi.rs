@@ -8,7 +8,7 @@ use poem_openapi::OpenApiService;
 use crate::{
     accounts::api::AccountsApi,
     administration::api::{roles::RolesApi, users::UsersApi},
-    auth::api::AuthApi,
+    auth::{api::AuthApi, passkeys::api::PasskeysApi},
     federation::api::FederationApi,
     health::api::HealthApi,
     identity::api::IdentityApi,
@@ -18,6 +18,7 @@ use crate::{
 /// All operations.
 pub type Api = (
     AuthApi,
+    PasskeysApi,
     AccountsApi,
     UsersApi,
     RolesApi,
@@ -31,6 +32,7 @@ pub type Api = (
 pub fn service() -> OpenApiService<Api, ()> {
     let api = (
         AuthApi,
+        PasskeysApi,
         AccountsApi,
         UsersApi,
         RolesApi,
@@ -51,6 +53,8 @@ pub fn document() -> String {
     let text = service().spec();
     let mut value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     complete::complete(&mut value);
+    // They are sorted already, unless a crate of the tests makes serde_json keep them as they come.
+    value.sort_all_objects();
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text

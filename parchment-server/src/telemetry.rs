@@ -18,8 +18,10 @@ use tracing_subscriber::{
 use crate::config::{LogFilter, LogFormat};
 
 /// What the libraries below say is seldom of interest; a directive of the operator's comes later and wins.
-const LIBRARIES: &str =
-    "hyper=warn,hyper_util=warn,h2=warn,poem=warn,sea_orm=warn,sea_orm_migration=warn,sqlx=warn,rustls=warn";
+///
+/// webauthn-rs calls every answer that does not verify an error, and anybody can send one.
+const LIBRARIES: &str = "hyper=warn,hyper_util=warn,h2=warn,poem=warn,sea_orm=warn,sea_orm_migration=warn,sqlx=warn,\
+                         rustls=warn,webauthn_rs=off";
 
 /// What is written of this program and of all others at most. Libraries that are yet unknown are among the others.
 fn at_most() -> Targets {

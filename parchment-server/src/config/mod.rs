@@ -49,7 +49,8 @@ pub struct Settings {
     )]
     pub public_origin: Origin,
 
-    /// Where the web client is served, when that is elsewhere: it may use the session cookie across origins.
+    /// Where the web client is served, when that is elsewhere: it may use the session cookie across origins. Passkeys
+    /// belong to its host, and are lost to people when that changes.
     /// [default: the public origin]
     #[arg(
         long,

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod crowd;
+pub mod device;
 pub mod front;
 pub mod peer;
 pub mod rows;

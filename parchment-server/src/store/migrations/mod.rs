@@ -7,6 +7,7 @@ mod m0001_initial;
 mod m0002_preferences;
 mod m0003_roles;
 mod m0004_refusals;
+mod m0005_passkeys;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_preferences::Migration),
             Box::new(m0003_roles::Migration),
             Box::new(m0004_refusals::Migration),
+            Box::new(m0005_passkeys::Migration),
         ]
     }
 }
