@@ -16,6 +16,7 @@ pub mod federation;
 pub mod friends;
 pub mod health;
 pub mod identity;
+pub mod passkeys;
 mod patch;
 mod text;
 pub mod well_known;

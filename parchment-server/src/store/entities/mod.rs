@@ -6,6 +6,8 @@ pub mod friendships;
 pub mod invitations;
 pub mod login_code_sends;
 pub mod login_codes;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod peers;
 pub mod preferences;
 pub mod revocations;
