@@ -54,6 +54,7 @@
 
 pub mod api;
 pub mod canonical;
+pub mod derive;
 pub mod directory;
 pub mod encoding;
 pub mod envelope;
@@ -64,9 +65,17 @@ pub mod limits;
 pub mod manifest;
 pub mod nonce;
 pub mod pins;
+pub mod prf;
 pub mod refusal;
 pub mod replay;
 pub mod request;
+pub mod safety;
+pub mod seal;
+mod secret;
+pub mod seed_wrap;
+pub mod share;
+pub mod slot;
 pub mod storage;
 pub mod time;
+pub mod transfer;
 pub mod vulns;

@@ -3,6 +3,10 @@
 //! `verify` means strict here: canonical encodings, S below the group order, no small-order key
 //! or R, the cofactorless equation. Every honest signature passes, and every implementation
 //! that is at least this strict gives the same answer.
+//!
+//! What two keys agree on is in [`SharedSecret`]; which keys are made of it, in [`crate::derive`].
+
+mod agreement;
 
 use std::fmt;
 
@@ -10,6 +14,8 @@ use ed25519_dalek::Signer as _;
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::encoding::{self, Base64Error};
+
+pub use agreement::{AgreementSecret, EphemeralKey, EphemeralSecret, SharedSecret};
 
 /// Bytes or a text that cannot be used as a key or signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +62,13 @@ impl SigningKey {
     /// Prefer the typed forms ([`crate::envelope::UserMessage::sign`]): they can only sign what the protocol knows.
     pub fn sign(&self, text: &str) -> Signature {
         Signature(self.0.sign(text.as_bytes()).to_bytes())
+    }
+
+    /// Signs a friend share: a one-time key and an envelope, the only thing that is signed and no text.
+    ///
+    /// Their byte 32 is the envelope's version, 2, which no signed text contains: canonical JSON escapes it.
+    pub(crate) fn sign_share(&self, bytes: &[u8]) -> Signature {
+        Signature(self.0.sign(bytes).to_bytes())
     }
 }
 
