@@ -60,3 +60,11 @@
 //! |---|---|---|---|
 //! | 30 | Guessing of one-time codes (Vaultwarden CVE-2026-27801; CVE-2025-60424; AuthQuake) | Tries are counted in the transaction that compares: five for a code, and ten codes a day for an address, whoever asks and however many at once. Fifty tries against 10^8 codes are one chance in two million a day | `s30_a_thousand_wrong_codes_at_once_use_up_five_tries_and_the_code`, `s30_an_address_has_fifty_tries_a_day` |
 //! | 31 | A one-time code that opens several sessions | The code is deleted in the transaction that makes the session | `s31_a_thousand_right_codes_at_once_open_one_session` |
+//!
+//! # Accounts, and who may do what
+//!
+//! | No. | Class | What excludes it | Tests |
+//! |---|---|---|---|
+//! | 39 | Accounts linked by an address that nobody proved (Vaultwarden CVE-2026-47164) | An account is entered with a code mailed to its address and in no other way, whoever made it; with another address every code and every session of the old one is void | `s39_admin_an_invited_account_is_entered_only_with_a_code_mailed_to_its_address`, `s39_admin_with_another_address_the_codes_for_both_are_void_and_the_old_mailbox_is_out`, `s39_asking_for_a_code_makes_no_account`, `s39_a_new_address_that_signs_in_from_many_places_at_once_is_one_user` |
+//! | 41 | Objects of others reached by their ids (Vaultwarden CVE-2026-27898) | Queries for what is one's own take the caller's id; a permission is asked for before the object is looked up, and whoever may not see users is told of one whom she cannot change what she is told of one who is not there | `s41_admin_another_users_id_is_answered_like_an_unknown_one_where_she_may_not_be_seen`, `s41_another_users_session_is_answered_like_one_that_does_not_exist`, `s41_another_users_invitations_and_revocations_are_answered_like_none` |
+//! | 43 | Mass assignment: a body sets what its operation is not for | Every body is a type of its own that refuses unknown members. Roles and permissions are given only by those who hold all of them, measured in the transaction that gives them | `s43_admin_no_body_sets_a_member_that_it_is_not_for`, `s43_admin_nobody_makes_herself_more_than_she_is_by_any_member_that_a_body_is_for` |

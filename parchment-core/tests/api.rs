@@ -8,8 +8,8 @@
 use std::fmt::Debug;
 
 use parchment_core::api::{
-    Email, Patch, Time, accounts::*, auth::*, error::*, federation::*, friends::*, health::*, identity::*,
-    well_known::*,
+    Email, Patch, Time, accounts::*, administration::*, auth::*, error::*, federation::*, friends::*, health::*,
+    identity::*, well_known::*,
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use proptest::{
@@ -166,6 +166,105 @@ prop_compose! {
             onboarding_completed_at: onboarded,
             created_at: times.0,
             updated_at: times.1,
+        }
+    }
+}
+
+fn role_name() -> impl Strategy<Value = RoleName> {
+    (text(), text()).prop_map(|(id, name)| RoleName { id, name })
+}
+
+fn permission() -> impl Strategy<Value = Permission> {
+    (text(), text()).prop_map(|(id, name)| Permission { id, name })
+}
+
+fn role_holder() -> impl Strategy<Value = RoleHolder> {
+    (text(), text(), maybe(), maybe()).prop_map(|(id, email, first_name, last_name)| RoleHolder {
+        id,
+        email,
+        first_name,
+        last_name,
+    })
+}
+
+/// A text that the validators of names and the like take.
+fn name() -> impl Strategy<Value = String> {
+    "[a-z ]{1,20}"
+}
+
+fn names() -> impl Strategy<Value = Vec<String>> {
+    vec(text(), 0..3)
+}
+
+prop_compose! {
+    fn user_summary()(
+        user in user(), roles in vec(role_name(), 0..3), session_count in any::<u64>(),
+    ) -> UserSummary {
+        UserSummary {
+            id: user.id,
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            alias: user.alias,
+            picture: user.picture,
+            created_at: user.created_at,
+            onboarding_completed_at: user.onboarding_completed_at,
+            roles,
+            session_count,
+        }
+    }
+}
+
+prop_compose! {
+    fn user_details()(
+        user in user(), roles in vec(role_name(), 0..3), permissions in vec(permission(), 0..3), session_count in any::<u64>(),
+    ) -> UserDetails {
+        UserDetails {
+            id: user.id,
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            picture: user.picture,
+            alias: user.alias,
+            signing_key: user.signing_key,
+            encryption_key: user.encryption_key,
+            km_version: user.km_version,
+            onboarding_completed_at: user.onboarding_completed_at,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            roles,
+            permissions,
+            session_count,
+        }
+    }
+}
+
+prop_compose! {
+    fn create_user_request()(
+        names in (name(), name()), email in email(), picture in option::of(name()), role in option::of(name()),
+        roles in option::of(names()),
+    ) -> CreateUserRequest {
+        CreateUserRequest { first_name: names.0, last_name: names.1, email, picture, role, roles }
+    }
+}
+
+prop_compose! {
+    fn role()(texts in (text(), text()), description in maybe(), is_default in any::<bool>()) -> Role {
+        Role { id: texts.0, name: texts.1, description, is_default }
+    }
+}
+
+prop_compose! {
+    fn role_details()(
+        role in role(), permissions in vec(permission(), 0..3), users in vec(role_holder(), 0..3),
+    ) -> RoleDetails {
+        RoleDetails {
+            id: role.id,
+            name: role.name,
+            description: role.description,
+            is_default: role.is_default,
+            permissions,
+            users,
         }
     }
 }
@@ -349,6 +448,30 @@ types! {
     subscriptions: Subscription, Answer, subscription();
     permissions: Permissions, Answer, (vec(text(), 0..3), vec(text(), 0..3), subscription())
         .prop_map(|(permissions, roles, subscription)| Permissions { permissions, roles, subscription });
+
+    end_others_request: EndOthersRequest, Request, name().prop_map(|device_id| EndOthersRequest { device_id });
+
+    role_names: RoleName, Answer, role_name();
+    permission_entries: Permission, Answer, permission();
+    permission_details: PermissionDetails, Answer, (text(), text(), vec(role_name(), 0..3))
+        .prop_map(|(id, name, roles)| PermissionDetails { id, name, roles });
+    user_summaries: UserSummary, Answer, user_summary();
+    user_pages: UserPage, Answer, (vec(user_summary(), 0..3), any::<u64>(), any::<u32>(), any::<u32>())
+        .prop_map(|(data, total, page, limit)| UserPage { data, total, page, limit });
+    user_details_of_one: UserDetails, Answer, user_details();
+    create_user_requests: CreateUserRequest, Request, create_user_request();
+    change_user_requests: ChangeUserRequest, Request, (patch(), patch(), option::of(email()), option::of(names()))
+        .prop_map(|(first_name, last_name, email, roles)| ChangeUserRequest { first_name, last_name, email, roles });
+    roles: Role, Answer, role();
+    role_holders: RoleHolder, Answer, role_holder();
+    role_details_of_one: RoleDetails, Answer, role_details();
+    create_role_requests: CreateRoleRequest, Request,
+        (option::of(name()), name(), option::of(name()), option::of(names())).prop_map(
+            |(id, name, description, permissions)| CreateRoleRequest { id, name, description, permissions });
+    change_role_requests: ChangeRoleRequest, Request, (option::of(name()), patch())
+        .prop_map(|(name, description)| ChangeRoleRequest { name, description });
+    role_permissions_requests: RolePermissionsRequest, Request, names()
+        .prop_map(|permissions| RolePermissionsRequest { permissions });
 
     profile_request: ProfileRequest, Request, (patch(), patch(), patch())
         .prop_map(|(first_name, last_name, picture)| ProfileRequest { first_name, last_name, picture });

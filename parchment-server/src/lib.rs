@@ -4,6 +4,7 @@
 //! another poem application. See `ARCHITECTURE.md` for the rooms and how a message walks through them.
 
 pub mod accounts;
+pub mod administration;
 pub mod app;
 pub mod auth;
 pub mod commands;

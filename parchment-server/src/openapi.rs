@@ -3,16 +3,39 @@
 use poem_openapi::OpenApiService;
 
 use crate::{
-    accounts::api::AccountsApi, auth::api::AuthApi, federation::api::FederationApi, health::api::HealthApi,
-    identity::api::IdentityApi, social::api::SocialApi,
+    accounts::api::AccountsApi,
+    administration::api::{roles::RolesApi, users::UsersApi},
+    auth::api::AuthApi,
+    federation::api::FederationApi,
+    health::api::HealthApi,
+    identity::api::IdentityApi,
+    social::api::SocialApi,
 };
 
 /// All operations.
-pub type Api = (AuthApi, AccountsApi, IdentityApi, SocialApi, FederationApi, HealthApi);
+pub type Api = (
+    AuthApi,
+    AccountsApi,
+    UsersApi,
+    RolesApi,
+    IdentityApi,
+    SocialApi,
+    FederationApi,
+    HealthApi,
+);
 
 /// The service that answers them.
 pub fn service() -> OpenApiService<Api, ()> {
-    let api = (AuthApi, AccountsApi, IdentityApi, SocialApi, FederationApi, HealthApi);
+    let api = (
+        AuthApi,
+        AccountsApi,
+        UsersApi,
+        RolesApi,
+        IdentityApi,
+        SocialApi,
+        FederationApi,
+        HealthApi,
+    );
     OpenApiService::new(api, "Parchment", env!("CARGO_PKG_VERSION")).description(
         "The home of people who keep their own identity. Error bodies are `{message, code}`: the code is part of the \
          contract, the message is for people. Times are RFC 3339 in UTC with milliseconds; keys, signatures and nonces \

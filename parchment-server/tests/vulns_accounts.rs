@@ -6,6 +6,7 @@ mod support;
 #[path = "vulns_accounts"]
 mod vulns {
     mod accounts;
+    mod administration;
     mod clients;
     mod codes;
     mod common;

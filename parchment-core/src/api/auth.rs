@@ -133,6 +133,20 @@ pub struct Session {
     pub current: bool,
 }
 
+/// `DELETE /auth/sessions/others`: ends every session but the caller's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(example, rename_all = "camelCase", deny_unknown_fields)
+)]
+pub struct EndOthersRequest {
+    /// The device that the caller keeps, by the id it gave itself; 1 to 128 characters.
+    #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 128)))]
+    pub device_id: String,
+}
+
 /// `GET /auth/sessions/current`: who is asking.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(example))]

@@ -8,9 +8,13 @@ use poem_openapi::types::Example;
 use super::{
     Email, Patch, Time,
     accounts::{AliasAvailability, OnboardingCompleted, Preferences, PreferencesRequest, ProfileRequest, UnitSystem},
+    administration::{
+        ChangeRoleRequest, ChangeUserRequest, CreateRoleRequest, CreateUserRequest, Permission, PermissionDetails,
+        Role, RoleDetails, RoleHolder, RoleName, RolePermissionsRequest, UserDetails, UserPage, UserSummary,
+    },
     auth::{
-        CurrentSession, Permissions, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User,
-        VerifyRequest,
+        CurrentSession, EndOthersRequest, Permissions, Session, SignInMethod, SignInRequest, SignInResponse,
+        Subscription, User, VerifyRequest,
     },
     error::ErrorBody,
     federation::InboxMessage,
@@ -104,6 +108,86 @@ examples! {
         user_agent: Some(text("parchment-client/0.1")),
         current: true,
     };
+    RoleName = Self { id: text("user"), name: text("User") };
+    Permission = Self { id: text("users:read"), name: text("See users") };
+    PermissionDetails = Self {
+        id: text("users:read"),
+        name: text("See users"),
+        roles: vec![RoleName { id: text("admin"), name: text("Admin") }],
+    };
+    UserSummary = Self {
+        id: text(ID),
+        email: text("alice@mail.example"),
+        first_name: Some(text("Alice")),
+        last_name: None,
+        alias: Some(text("alice")),
+        picture: None,
+        created_at: time(),
+        onboarding_completed_at: None,
+        roles: vec![RoleName::example()],
+        session_count: 2,
+    };
+    UserPage = Self { data: vec![UserSummary::example()], total: 1, page: 1, limit: 25 };
+    UserDetails = Self {
+        id: text(ID),
+        email: text("alice@mail.example"),
+        first_name: Some(text("Alice")),
+        last_name: None,
+        picture: None,
+        alias: Some(text("alice")),
+        signing_key: Some(text(SIGNING_KEY)),
+        encryption_key: Some(text(ENCRYPTION_KEY)),
+        km_version: 1,
+        onboarding_completed_at: None,
+        created_at: time(),
+        updated_at: time(),
+        roles: vec![RoleName::example()],
+        permissions: vec![Permission { id: text("layers:read"), name: text("See layers") }],
+        session_count: 2,
+    };
+    CreateUserRequest = Self {
+        first_name: text("Alice"),
+        last_name: text("Liddell"),
+        email: email(),
+        picture: None,
+        role: Some(text("user")),
+        roles: None,
+    };
+    ChangeUserRequest = Self {
+        first_name: Patch::Keep,
+        last_name: Patch::Clear,
+        email: Some(email()),
+        roles: Some(vec![text("user"), text("helper")]),
+    };
+    Role = Self {
+        id: text("helper"),
+        name: text("Helper"),
+        description: Some(text("Sees who is here.")),
+        is_default: false,
+    };
+    RoleHolder = Self {
+        id: text(ID),
+        email: text("alice@mail.example"),
+        first_name: Some(text("Alice")),
+        last_name: None,
+    };
+    RoleDetails = Self {
+        id: text("helper"),
+        name: text("Helper"),
+        description: Some(text("Sees who is here.")),
+        is_default: false,
+        permissions: vec![Permission::example()],
+        users: vec![RoleHolder::example()],
+    };
+    CreateRoleRequest = Self {
+        id: None,
+        name: text("Helper"),
+        description: Some(text("Sees who is here.")),
+        permissions: Some(vec![text("users:read")]),
+    };
+    ChangeRoleRequest = Self { name: Some(text("Helper")), description: Patch::Clear };
+    RolePermissionsRequest = Self { permissions: vec![text("users:read")] };
+    EndOthersRequest = Self { device_id: text("0b7c2f9e4d1a") };
     CurrentSession = Self { user: User::example(), token: None, subscription: Subscription::included() };
     Permissions = Self {
         permissions: vec![text("layers:read"), text("layers:write")],

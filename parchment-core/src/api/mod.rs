@@ -8,6 +8,7 @@
 //! published document and the code cannot drift apart.
 
 pub mod accounts;
+pub mod administration;
 pub mod auth;
 pub mod error;
 #[cfg(feature = "openapi")]

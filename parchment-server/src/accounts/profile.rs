@@ -19,10 +19,8 @@ pub async fn change(store: &Store, caller: &Caller, profile: ProfileRequest, now
     let members = [("firstName", first), ("lastName", last), ("picture", picture)];
     let [first, last, picture] = members.map(|(name, patch)| (name, patch.into_change()));
     for (name, change) in [&first, &last, &picture] {
-        if change.iter().flatten().any(|text| text.chars().any(char::is_control)) {
-            return Err(Problem::invalid_body(format!(
-                "{name}: no control characters are expected"
-            )));
+        for text in change.iter().flatten() {
+            check_text(name, text)?;
         }
     }
     store
@@ -41,6 +39,20 @@ pub async fn change(store: &Store, caller: &Caller, profile: ProfileRequest, now
             Ok(())
         })
         .await
+}
+
+/// Refuses a text of one line that has control characters; `name` is the member it came in.
+///
+/// # Errors
+///
+/// 422 `invalid_body`.
+pub fn check_text(name: &str, text: &str) -> Result<(), Problem> {
+    if text.chars().any(char::is_control) {
+        return Err(Problem::invalid_body(format!(
+            "{name}: no control characters are expected"
+        )));
+    }
+    Ok(())
 }
 
 /// Notes that the caller finished the first steps, and gives when she first did.

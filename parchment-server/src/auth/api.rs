@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parchment_core::api::{
     Time,
     auth::{
-        CurrentSession, Permissions, Session, SignInMethod, SignInRequest, SignInResponse, Subscription, User,
-        VerifyRequest,
+        CurrentSession, EndOthersRequest, Permissions, Session, SignInMethod, SignInRequest, SignInResponse,
+        Subscription, User, VerifyRequest,
     },
 };
 use poem::{Request, http::header, web::Data};
@@ -16,7 +16,8 @@ use sea_orm::prelude::Uuid;
 use super::{
     caller::{Caller, MaybeCaller},
     codes::{self, Recipient},
-    cookie, permissions,
+    cookie,
+    permissions::Held,
     sessions::{self, NewSession, Token},
 };
 use crate::{
@@ -41,6 +42,9 @@ refusals! {
         401: "The code is wrong, used up or not the latest one: `otp_invalid`; it is right and came too late: `otp_expired`.",
     }
     AlwaysAnswers {}
+    EndOthersRefusals + body {
+        401: "No live session: `signed_out`.",
+    }
     EndSessionRefusals {
         401: "No live session: `signed_out`.",
         404: "No such session of the caller: `not_found`.",
@@ -220,12 +224,45 @@ impl AuthApi {
         operation_id = "currentPermissions"
     )]
     async fn permissions(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<Permissions>, Fails<SignedOut>> {
-        let roles = permissions::roles_of(app.store.reader(), caller.user.id).await?;
+        let held = Held::by(app.store.reader(), caller.user.id).await?;
         Ok(Json(Permissions {
-            permissions: permissions::held(&roles).into_iter().map(str::to_owned).collect(),
-            roles,
+            permissions: held.permissions().iter().map(|one| one.id().to_owned()).collect(),
+            roles: held.roles().to_vec(),
             subscription: Subscription::included(),
         }))
+    }
+
+    /// Sign out everywhere
+    ///
+    /// Ends every session of the caller, this one too, and clears the cookie.
+    #[oai(
+        path = "/sessions/all",
+        method = "delete",
+        tag = "Tag::Auth",
+        operation_id = "endAllSessions"
+    )]
+    async fn end_all(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<SignedOutNow, Fails<SignedOut>> {
+        sessions::end_all_of(&app.store, &caller).await?;
+        Ok(SignedOutNow::Done(cookie::clear(&app.settings.public_origin)))
+    }
+
+    /// Sign out everywhere else
+    ///
+    /// Ends every session of the caller but the one this request is made with.
+    #[oai(
+        path = "/sessions/others",
+        method = "delete",
+        tag = "Tag::Auth",
+        operation_id = "endOtherSessions"
+    )]
+    async fn end_others(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Caller,
+        body: Body<EndOthersRequest>,
+    ) -> Result<Done, Fails<EndOthersRefusals>> {
+        sessions::end_others_of(&app.store, &caller, &body.0.device_id).await?;
+        Ok(Done::NoContent)
     }
 
     /// End a session

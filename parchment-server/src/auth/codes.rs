@@ -70,7 +70,7 @@ pub enum Recipient {
         /// The code.
         code: String,
     },
-    /// The address is unknown and registration is by invitation: send nothing.
+    /// The address is unknown and registration is by invitation, or its account is switched off: send nothing.
     Nobody,
 }
 
@@ -125,6 +125,7 @@ pub async fn issue(
                 .exec_without_returning(tx)
                 .await?;
             Ok(match find_user(tx, &email_key).await? {
+                Some(user) if user.disabled_at.is_some() => Recipient::Nobody,
                 Some(user) => Recipient::Mail { to: user.email, code },
                 None if registration == Registration::Open || is_empty(tx).await? => Recipient::Mail {
                     to: email.as_str().to_owned(),
@@ -228,6 +229,7 @@ pub async fn redeem(
                 )));
             }
             let user = match find_user(tx, &email_key).await? {
+                Some(user) if user.disabled_at.is_some() => return Ok(Err(invalid())),
                 Some(user) => user,
                 None => {
                     let first = is_empty(tx).await?;
@@ -248,7 +250,8 @@ fn invalid() -> Problem {
     Problem::new(poem::http::StatusCode::UNAUTHORIZED, "otp_invalid", message)
 }
 
-async fn find_user(db: &impl ConnectionTrait, email_key: &str) -> Result<Option<users::Model>, StoreError> {
+/// The user with an address, by its key.
+pub async fn find_user(db: &impl ConnectionTrait, email_key: &str) -> Result<Option<users::Model>, StoreError> {
     Ok(users::Entity::find()
         .filter(users::Column::EmailKey.eq(email_key))
         .one(db)

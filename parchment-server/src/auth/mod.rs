@@ -10,5 +10,6 @@ pub mod caller;
 pub mod codes;
 pub mod cookie;
 pub mod permissions;
+pub mod permitted;
 pub mod renewal;
 pub mod sessions;

@@ -6,6 +6,7 @@ use sea_orm::{
     QueryOrder as _, prelude::Uuid,
 };
 
+use super::caller::Caller;
 use crate::{
     http::problem::Problem,
     random,
@@ -96,10 +97,8 @@ pub async fn find(
         .find_also_related(users::Entity)
         .one(store.reader())
         .await?;
-    let Some((session, Some(user))) = found else {
-        return Ok(None);
-    };
-    Ok(Some((session, user)))
+    // An account that is switched off has no sessions; should a way to begin one ever forget that, it opens nothing.
+    Ok(found.and_then(|(session, user)| Some((session, user.filter(|user| user.disabled_at.is_none())?))))
 }
 
 /// Whether a session was last extended a day ago: no oftener, so that reading costs no write.
@@ -158,6 +157,47 @@ pub async fn end(store: &Store, user_id: Uuid, id: Uuid) -> Result<bool, StoreEr
             Ok(ended.rows_affected == 1)
         })
         .await
+}
+
+/// Ends all sessions of the caller, this one too.
+///
+/// # Errors
+///
+/// 401 when hers has ended by now.
+pub async fn end_all_of(store: &Store, caller: &Caller) -> Result<(), Problem> {
+    store
+        .write(async |tx| {
+            check_alive(tx, caller.session.id).await?;
+            end_all(tx, caller.user.id).await?;
+            // The secrets that this server keeps for her devices change here, all of them, once it keeps any.
+            Ok(())
+        })
+        .await
+}
+
+/// Ends all sessions of the caller but the one she calls with; `_device` is the device that she keeps.
+///
+/// # Errors
+///
+/// 401 when hers has ended by now.
+pub async fn end_others_of(store: &Store, caller: &Caller, _device: &str) -> Result<(), Problem> {
+    store
+        .write(async |tx| {
+            check_alive(tx, caller.session.id).await?;
+            end_others(tx, caller.user.id, caller.session.id).await?;
+            // The secrets that this server keeps for her other devices change here, once it keeps any.
+            Ok(())
+        })
+        .await
+}
+
+/// Ends all sessions of a user, as part of a larger change.
+pub async fn end_all(tx: &impl ConnectionTrait, user_id: Uuid) -> Result<(), StoreError> {
+    sessions::Entity::delete_many()
+        .filter(sessions::Column::UserId.eq(user_id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Ends all sessions of a user but one, as part of a larger change.

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod admin;
 mod config;
 mod serve;
 
@@ -30,6 +31,9 @@ enum Command {
     Serve,
     /// Print a file with all settings, or check what is set.
     Config(config::Arguments),
+    /// See and change who may do what, without a session and beside a running server.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Print the OpenAPI document.
     Openapi,
     /// Run two servers on this machine and show them federate, step by step.
@@ -73,6 +77,10 @@ async fn dispatch(flags: &ArgMatches) -> Result<ExitCode, Failure> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(given()?).await?,
         Command::Config(arguments) => config::run(&arguments, given)?,
+        Command::Admin(command) => {
+            telemetry::quiet();
+            admin::run(given()?.settings, command).await?;
+        }
         Command::Openapi => print!("{}", openapi::document()),
         Command::Demo => {
             telemetry::quiet();

@@ -41,7 +41,8 @@ pub async fn set(
         .await
 }
 
-/// What this server says of one of its users; none before she has an alias and a signing key.
+/// What this server says of one of its users; none before she has an alias and a signing key, and none while her account
+/// is switched off: whoever did that may doubt whose keys these are.
 pub fn document(user: &users::Model, server: &ServerId) -> Option<UserDocument> {
     let alias = Alias::parse(user.alias.as_deref()?).ok()?;
     let signing = signing_key(user)?;
@@ -64,10 +65,13 @@ pub fn document(user: &users::Model, server: &ServerId) -> Option<UserDocument> 
 ///
 /// # Errors
 ///
-/// 409 `identity_changed`.
+/// 409 `identity_changed`; 401 when her account was removed or switched off.
 pub async fn check_unchanged(tx: &impl ConnectionTrait, before: &users::Model) -> Result<(), Problem> {
     let now = users::Entity::find_by_id(before.id).one(tx).await?;
-    if now.is_some_and(|now| now.alias == before.alias && now.signing_key == before.signing_key) {
+    let now = now
+        .filter(|now| now.disabled_at.is_none())
+        .ok_or_else(Problem::signed_out)?;
+    if now.alias == before.alias && now.signing_key == before.signing_key {
         return Ok(());
     }
     Err(Problem::conflict(
@@ -76,8 +80,11 @@ pub async fn check_unchanged(tx: &impl ConnectionTrait, before: &users::Model) -
     ))
 }
 
-/// A user's signing key, once she registered one.
+/// A user's signing key, once she registered one and while her account is not switched off.
 pub fn signing_key(user: &users::Model) -> Option<VerifyingKey> {
+    if user.disabled_at.is_some() {
+        return None;
+    }
     let bytes = user.signing_key.as_deref()?.try_into().ok()?;
     VerifyingKey::from_bytes(bytes).ok()
 }

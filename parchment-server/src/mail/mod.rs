@@ -90,13 +90,26 @@ impl Mailer {
             tracing::warn!("mail is set to the console, so here is the sign-in code for {to}: {code}");
             return;
         }
-        let this = self.clone();
+        self.hand_over(message::sign_in_code(&self.sender, &to, &code, &self.origin));
+    }
+
+    /// Tells somebody that she has an account, which she enters at `client`; returns at once.
+    pub fn send_invitation(&self, to: &str, client: &Origin) {
+        if let Way::Console = &*self.way {
+            tracing::warn!("mail is set to the console, so {to} is not told of the invitation");
+            return;
+        }
+        self.hand_over(message::invitation(&self.sender, to, &self.origin, client));
+    }
+
+    fn hand_over(&self, mail: message::Written) {
+        let (way, metrics) = (self.way.clone(), self.metrics.clone());
         tokio::spawn(async move {
-            let sent = match message::sign_in_code(&this.sender, &to, &code, &this.origin) {
-                Ok(mail) => this.way.send(mail).await,
+            let sent = match mail {
+                Ok(mail) => way.send(mail).await,
                 Err(error) => Err(error.to_string()),
             };
-            this.metrics.count_mail(sent.is_ok());
+            metrics.count_mail(sent.is_ok());
             if let Err(error) = sent {
                 tracing::error!(%error, "a mail could not be sent");
             }

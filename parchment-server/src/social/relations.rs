@@ -78,7 +78,9 @@ pub async fn receive(tx: &impl ConnectionTrait, message: &Accepted) -> Result<()
         Content::FriendInvite => receive_invitation(tx, require(recipient)?.id, from, now).await,
         Content::FriendAccept => receive_acceptance(tx, require(recipient)?.id, message.sender(), now).await,
         Content::FriendReject => {
-            withdraw(tx, require(recipient)?.id, from.as_str(), Direction::Outgoing).await?;
+            // Even while her account is switched off: otherwise the two sides would disagree once it is on again.
+            let recipient = recipient.ok_or_else(unknown_recipient)?;
+            withdraw(tx, recipient.id, from.as_str(), Direction::Outgoing).await?;
             Ok(())
         }
         other => {
@@ -88,8 +90,15 @@ pub async fn receive(tx: &impl ConnectionTrait, message: &Accepted) -> Result<()
     }
 }
 
+/// Somebody whose account is switched off is nobody to those who want something of her.
 fn require(recipient: Option<users::Model>) -> Result<users::Model, Refusal> {
-    recipient.ok_or_else(|| Refusal::new(Code::UnknownRecipient, "There is no such recipient here."))
+    recipient
+        .filter(|user| user.disabled_at.is_none())
+        .ok_or_else(unknown_recipient)
+}
+
+fn unknown_recipient() -> Refusal {
+    Refusal::new(Code::UnknownRecipient, "There is no such recipient here.")
 }
 
 /// The local user of a handle; its server part must have been compared before.

@@ -15,8 +15,8 @@ pub use parchment_server::{
     app::SystemClock,
     config::{Registration, Switch},
     store::entities::{
-        envelope_nonces, login_code_sends, login_codes, peers, revocations, sessions, transport_nonces, user_roles,
-        users,
+        envelope_nonces, login_code_sends, login_codes, peers, revocations, role_permissions, roles, sessions,
+        transport_nonces, user_roles, users,
     },
 };
 pub use reqwest::Method;

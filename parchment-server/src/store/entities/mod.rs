@@ -9,6 +9,8 @@ pub mod login_codes;
 pub mod peers;
 pub mod preferences;
 pub mod revocations;
+pub mod role_permissions;
+pub mod roles;
 pub mod server_identity;
 pub mod sessions;
 pub mod transport_nonces;

@@ -37,6 +37,8 @@ pub struct Model {
     pub created_at: i64,
     /// When the row last changed, ms since the epoch.
     pub updated_at: i64,
+    /// When the account was switched off, ms since the epoch; empty while it is not.
+    pub disabled_at: Option<i64>,
 }
 
 /// Joins to other tables: none.

@@ -5,6 +5,7 @@
 
 mod m0001_initial;
 mod m0002_preferences;
+mod m0003_roles;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_initial::Migration),
             Box::new(m0002_preferences::Migration),
+            Box::new(m0003_roles::Migration),
         ]
     }
 }
