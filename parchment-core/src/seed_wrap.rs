@@ -93,7 +93,13 @@ impl StoredSeedError {
 ///
 /// [`SealError::FieldTooLong`] for a device id of more than 65,535 bytes.
 pub fn seal(seed: &MasterSeed, device_id: &str, key: &SeedWrapKey, nonce: SealNonce) -> Result<Envelope, SealError> {
-    seal::seal_bytes(Algorithm::Aes256Gcm, &aad(device_id), key.expose(), seed.expose(), nonce)
+    seal::seal_bytes(
+        Algorithm::Aes256Gcm,
+        &aad(device_id),
+        key.expose(),
+        seed.expose(),
+        nonce,
+    )
 }
 
 /// Opens what is stored on a device.
@@ -109,7 +115,9 @@ pub fn open(stored: &str, device_id: &str, key: &SeedWrapKey) -> Result<MasterSe
     let opened = seal::open_bytes(&aad(device_id), key.expose(), &envelope).map_err(StoredSeedError::Unusable)?;
     let found = opened.as_bytes().len();
     let seed = opened.as_bytes().try_into();
-    Ok(MasterSeed::from_bytes(seed.map_err(|_| StoredSeedError::NotASeed { found })?))
+    Ok(MasterSeed::from_bytes(
+        seed.map_err(|_| StoredSeedError::NotASeed { found })?,
+    ))
 }
 
 fn aad(device_id: &str) -> Aad<'_> {

@@ -27,6 +27,7 @@ use crate::{
     mail::{MailError, Mailer},
     metrics::Metrics,
     store::{Store, StoreError, entities::users},
+    vault::device_secrets::SecretSealer,
 };
 
 /// The kinds of message that are built here.
@@ -53,6 +54,8 @@ pub struct App {
     pub server: Arc<ServerIdentity>,
     /// Hashes sign-in codes.
     pub codes: CodeHasher,
+    /// Seals the secrets of devices.
+    pub secrets: SecretSealer,
     /// Sends mail.
     pub mailer: Mailer,
     /// Other servers and their users.
@@ -127,6 +130,7 @@ impl App {
         policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
+            secrets: SecretSealer::new(&seed),
             mailer: Mailer::new(
                 &settings.mail,
                 &settings.public_origin,

@@ -10,6 +10,7 @@ use crate::{
     auth::{codes, sessions},
     federation::inbox,
     store::StoreError,
+    vault::transfer,
 };
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -36,7 +37,8 @@ async fn sweep(app: &App, age: &mut NonceAge) -> Result<(), StoreError> {
         inbox::sweep(&app.store, until.0).await?;
     }
     codes::sweep(&app.store, now).await?;
-    sessions::sweep(&app.store, now).await
+    sessions::sweep(&app.store, now).await?;
+    transfer::sweep(&app.store, now).await
 }
 
 /// Up to when nonces may be forgotten, by two clocks.

@@ -10,6 +10,10 @@ use crate::{
     health::api::HealthApi,
     identity::api::IdentityApi,
     social::api::SocialApi,
+    vault::api::{
+        blobs::BlobsApi, collections::CollectionsApi, devices::DevicesApi, rotation::RotationApi, slots::SlotsApi,
+        transfer::TransferApi,
+    },
 };
 
 /// All operations.
@@ -20,6 +24,12 @@ pub type Api = (
     RolesApi,
     IdentityApi,
     SocialApi,
+    BlobsApi,
+    CollectionsApi,
+    RotationApi,
+    SlotsApi,
+    DevicesApi,
+    TransferApi,
     FederationApi,
     HealthApi,
 );
@@ -33,6 +43,12 @@ pub fn service() -> OpenApiService<Api, ()> {
         RolesApi,
         IdentityApi,
         SocialApi,
+        BlobsApi,
+        CollectionsApi,
+        RotationApi,
+        SlotsApi,
+        DevicesApi,
+        TransferApi,
         FederationApi,
         HealthApi,
     );

@@ -10,6 +10,10 @@
 pub mod accounts;
 pub mod administration;
 pub mod auth;
+pub mod blobs;
+pub mod collections;
+pub mod device_transfer;
+pub mod devices;
 pub mod error;
 #[cfg(feature = "openapi")]
 mod examples;
@@ -18,8 +22,10 @@ pub mod friends;
 pub mod health;
 pub mod identity;
 mod patch;
+pub mod rotation;
 mod text;
 pub mod well_known;
+pub mod wrapped_keys;
 
 pub use patch::Patch;
 pub use text::{Email, Time};

@@ -183,7 +183,15 @@ mod tests {
 
     #[test]
     fn new_collections_keep_clear_of_what_others_derive() {
-        for id in ["a-v2", "-v0", "a-v2-v10", "canvas:c", "route:r", "route-body:r", "route:"] {
+        for id in [
+            "a-v2",
+            "-v0",
+            "a-v2-v10",
+            "canvas:c",
+            "route:r",
+            "route-body:r",
+            "route:",
+        ] {
             assert_eq!(CollectionId::for_new(id), Err(DeriveError::CollectionId), "{id}");
         }
         for id in ["a", "a-v", "a-v2b", "a-vx2", "av2", "my canvas:c", "-V2", "a-v２", ""] {

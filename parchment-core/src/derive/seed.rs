@@ -3,8 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::{
-    CanvasKey, CollectionId, CollectionKey, DeriveError, KeyVersion, RouteBodyKey, RouteKey, collection, hkdf::derive_key,
-    info,
+    CanvasKey, CollectionId, CollectionKey, DeriveError, KeyVersion, RouteBodyKey, RouteKey, collection,
+    hkdf::derive_key, info,
 };
 use crate::{
     encoding,
@@ -114,7 +114,10 @@ mod tests {
     fn a_recovery_key_leads_back_to_the_seed_through_surrounding_space_alone() {
         let seed = MasterSeed::from_bytes(&[0x5a; 32]);
         let text = seed.to_recovery_key();
-        assert_eq!(MasterSeed::from_recovery_key(&format!("\u{feff} \n{}\t", *text)), Ok(seed));
+        assert_eq!(
+            MasterSeed::from_recovery_key(&format!("\u{feff} \n{}\t", *text)),
+            Ok(seed)
+        );
         for wrong in [&text[1..], &format!("{} {}", &text[..20], &text[20..]), &text[..43], ""] {
             assert!(matches!(
                 MasterSeed::from_recovery_key(wrong),

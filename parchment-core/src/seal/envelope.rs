@@ -146,7 +146,10 @@ mod tests {
     fn algorithms_are_taken_by_those_who_ask_for_them() {
         let mut bytes = vec![0; MIN_BYTES];
         (bytes[0], bytes[1]) = (2, 2);
-        assert_eq!(Envelope::from_bytes(bytes.clone()), Err(ShapeError::Algorithm { found: 2 }));
+        assert_eq!(
+            Envelope::from_bytes(bytes.clone()),
+            Err(ShapeError::Algorithm { found: 2 })
+        );
         let envelope = Envelope::from_bytes_accepting(bytes, &[Algorithm::ChaCha20Poly1305]).unwrap();
         assert_eq!(envelope.algorithm(), Algorithm::ChaCha20Poly1305);
         assert_eq!(envelope.sealed().len(), TAG);

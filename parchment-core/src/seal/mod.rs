@@ -77,12 +77,7 @@ pub use record::{
 /// # Errors
 ///
 /// [`SealError`] when a text of the record or the plaintext is too long.
-pub fn seal<R: Record>(
-    record: &R,
-    key: &R::Key,
-    plaintext: &[u8],
-    nonce: SealNonce,
-) -> Result<Envelope, SealError> {
+pub fn seal<R: Record>(record: &R, key: &R::Key, plaintext: &[u8], nonce: SealNonce) -> Result<Envelope, SealError> {
     seal_with(R::ALGORITHM, record, key, plaintext, nonce)
 }
 

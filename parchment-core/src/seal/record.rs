@@ -2,9 +2,7 @@
 
 use super::{Aad, Algorithm};
 use crate::{
-    derive::{
-        AtRestKey, CanvasKey, CollectionKey, KeyVersion, MetadataKey, PersonalKey, RouteBodyKey, RouteKey, info,
-    },
+    derive::{AtRestKey, CanvasKey, CollectionKey, KeyVersion, MetadataKey, PersonalKey, RouteBodyKey, RouteKey, info},
     secret::{Secret32, secret_type},
 };
 
@@ -33,7 +31,9 @@ pub trait Record: closed::Closed {
 /// Implements [`Record`] for a kind: the type of its key, and the four texts it is bound to.
 macro_rules! record {
     ($name:ident, $key:ty, |$record:ident, $used:ident| ($user:expr, $type:expr, $id:expr, $context:expr $(,)?)) => {
-        record!($name, $key, Algorithm::Aes256Gcm, |$record, $used| ($user, $type, $id, $context));
+        record!($name, $key, Algorithm::Aes256Gcm, |$record, $used| (
+            $user, $type, $id, $context
+        ));
     };
     ($name:ident, $key:ty, $algorithm:expr, |$record:ident, $used:ident| (
         $user:expr, $type:expr, $id:expr, $context:expr $(,)?

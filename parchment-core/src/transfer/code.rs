@@ -69,7 +69,10 @@ mod tests {
             assert_eq!(TransferCode::parse(typed).unwrap().to_string(), "001826", "{typed}");
         }
         for typed in ["", "1826", "0018260", "00182x", "+01826", "٠٠١٨٢٦"] {
-            assert!(matches!(TransferCode::parse(typed), Err(TransferError::NotACode)), "{typed}");
+            assert!(
+                matches!(TransferCode::parse(typed), Err(TransferError::NotACode)),
+                "{typed}"
+            );
         }
     }
 }

@@ -58,7 +58,9 @@ impl Payload {
         nonce: SealNonce,
     ) -> Result<Self, TransferError> {
         let sender = once.ephemeral_key();
-        let shared = once.agree_once(invitation.receiver()).map_err(|_| TransferError::SmallOrder)?;
+        let shared = once
+            .agree_once(invitation.receiver())
+            .map_err(|_| TransferError::SmallOrder)?;
         let (key, text) = (TransferKey::derive(&shared), seed.to_recovery_key());
         let aad = aad(invitation, &sender);
         let sealed = seal::seal_bytes(Algorithm::Aes256Gcm, &aad, key.expose(), text.as_bytes(), nonce);
@@ -78,7 +80,9 @@ impl Payload {
 
     /// The key that both devices come to.
     pub(super) fn key(&self, receiver: &EphemeralSecret) -> Result<TransferKey, TransferError> {
-        let shared = receiver.agree_once(&self.sender).map_err(|_| TransferError::SmallOrder)?;
+        let shared = receiver
+            .agree_once(&self.sender)
+            .map_err(|_| TransferError::SmallOrder)?;
         Ok(TransferKey::derive(&shared))
     }
 

@@ -23,12 +23,7 @@ impl Invitation {
     /// # Errors
     ///
     /// [`TransferError::SmallOrder`] when the invitation holds a key that brings every agreement to the same result.
-    pub fn answer(
-        &self,
-        seed: &MasterSeed,
-        once: EphemeralSecret,
-        nonce: SealNonce,
-    ) -> Result<Answer, TransferError> {
+    pub fn answer(&self, seed: &MasterSeed, once: EphemeralSecret, nonce: SealNonce) -> Result<Answer, TransferError> {
         self.answer_signed_by(&seed.signing_key(), seed, once, nonce)
     }
 

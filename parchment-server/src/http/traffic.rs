@@ -93,6 +93,10 @@ pub struct Traffic {
     pub well_known: Limit,
     /// Questions to other servers that a user causes, per user.
     pub lookups: Limit,
+    /// Questions for the secret of a device, per user.
+    pub wrap_secrets: Limit,
+    /// Changes of all of a user's secrets, per user.
+    pub wrap_secret_rotations: Limit,
 }
 
 impl Traffic {
@@ -103,6 +107,8 @@ impl Traffic {
             inbox_failures: Limit::new(limits::INBOX_FAILURES_PER_ADDRESS_PER_MINUTE, switch),
             well_known: Limit::new(limits::WELL_KNOWN_PER_ADDRESS_PER_MINUTE, switch),
             lookups: Limit::new(limits::LOOKUPS_PER_USER_PER_MINUTE, switch),
+            wrap_secrets: Limit::new(limits::WRAP_SECRETS_PER_USER_PER_MINUTE, switch),
+            wrap_secret_rotations: Limit::new(limits::WRAP_SECRET_ROTATIONS_PER_USER_PER_MINUTE, switch),
         }
     }
 }

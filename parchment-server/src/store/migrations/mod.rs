@@ -6,6 +6,8 @@
 mod m0001_initial;
 mod m0002_preferences;
 mod m0003_roles;
+mod m0005_passkeys;
+mod m0006_vault;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Migration),
             Box::new(m0002_preferences::Migration),
             Box::new(m0003_roles::Migration),
+            Box::new(m0005_passkeys::Migration),
+            Box::new(m0006_vault::Migration),
         ]
     }
 }
