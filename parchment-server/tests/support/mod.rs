@@ -5,6 +5,7 @@ pub mod app;
 pub mod crowd;
 pub mod front;
 pub mod peer;
+pub mod program;
 pub mod rows;
 pub mod stranger;
 pub mod wire;
