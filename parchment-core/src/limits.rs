@@ -26,6 +26,15 @@ pub const CODES_PER_CLIENT_PER_HOUR: u32 = 30;
 /// Wrong tries after which a sign-in code is dead.
 pub const TRIES_PER_CODE: u32 = 5;
 
+/// Times a minute that one client may begin to sign in with a passkey.
+pub const PASSKEY_SIGN_INS_PER_CLIENT_PER_MINUTE: u32 = 60;
+
+/// Times a minute that one user may ask for the options of one passkey operation.
+pub const PASSKEY_OPTIONS_PER_USER_PER_MINUTE: u32 = 30;
+
+/// Passkeys that one user may have.
+pub const PASSKEYS_PER_USER: u32 = 50;
+
 /// Times a minute that one user may ask for the secret of a device.
 pub const WRAP_SECRETS_PER_USER_PER_MINUTE: u32 = 60;
 

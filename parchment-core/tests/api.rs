@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use parchment_core::api::{
     Email, Patch, Time, accounts::*, administration::*, auth::*, blobs::*, collections::*, device_transfer::*,
-    devices::*, error::*, federation::*, friends::*, health::*, identity::*, rotation::*, well_known::*,
+    devices::*, error::*, federation::*, friends::*, health::*, identity::*, passkeys::*, rotation::*, well_known::*,
     wrapped_keys::*,
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
@@ -40,6 +40,8 @@ fn by_poem<T: Both>(json: &Value) -> Option<T> {
 enum Side {
     Request,
     Answer,
+    /// What browsers make of a passkey: they add members as they like, and those are passed over.
+    Browser,
     /// A text, not an object.
     Text,
 }
@@ -76,7 +78,7 @@ fn agree_on_members<T: Both>(members: &Map<String, Value>, side: Side) -> Checke
         Value::Object(members)
     };
     let taken = same::<T>(&with("unknown_member", Value::Null))?.is_some();
-    prop_assert_eq!(taken, side == Side::Answer, "an unknown member in {:?}", members);
+    prop_assert_eq!(taken, side != Side::Request, "an unknown member in {:?}", members);
     for (name, value) in members {
         let mut without = members.clone();
         without.remove(name);
@@ -503,6 +505,164 @@ prop_compose! {
     }
 }
 
+fn descriptor() -> impl Strategy<Value = PasskeyDescriptor> {
+    (text(), text(), vec(text(), 0..3)).prop_map(|(type_, id, transports)| PasskeyDescriptor { type_, id, transports })
+}
+
+fn relying_party() -> impl Strategy<Value = RelyingParty> {
+    (text(), text()).prop_map(|(id, name)| RelyingParty { id, name })
+}
+
+fn passkey_user() -> impl Strategy<Value = PasskeyUser> {
+    (text(), text(), text()).prop_map(|(id, name, display_name)| PasskeyUser { id, name, display_name })
+}
+
+fn passkey_algorithm() -> impl Strategy<Value = PasskeyAlgorithm> {
+    (text(), any::<i64>()).prop_map(|(type_, alg)| PasskeyAlgorithm { type_, alg })
+}
+
+fn authenticator_selection() -> impl Strategy<Value = AuthenticatorSelection> {
+    (text(), any::<bool>(), text()).prop_map(|(resident_key, require_resident_key, user_verification)| {
+        AuthenticatorSelection {
+            resident_key,
+            require_resident_key,
+            user_verification,
+        }
+    })
+}
+
+fn prf_inputs() -> impl Strategy<Value = PrfInputs> {
+    text().prop_map(|first| PrfInputs { first })
+}
+
+fn passkey_extensions() -> impl Strategy<Value = PasskeyExtensions> {
+    prf_inputs().prop_map(|eval| PasskeyExtensions {
+        prf: PrfExtension { eval },
+    })
+}
+
+prop_compose! {
+    fn passkey_creation_options()(
+        rp in relying_party(), user in passkey_user(), texts in (text(), text()), timeout in any::<u32>(),
+        pub_key_cred_params in vec(passkey_algorithm(), 0..3), exclude_credentials in vec(descriptor(), 0..3),
+        authenticator_selection in authenticator_selection(), extensions in passkey_extensions(),
+    ) -> PasskeyCreationOptions {
+        PasskeyCreationOptions {
+            rp,
+            user,
+            challenge: texts.0,
+            pub_key_cred_params,
+            timeout,
+            exclude_credentials,
+            authenticator_selection,
+            attestation: texts.1,
+            extensions,
+        }
+    }
+}
+
+prop_compose! {
+    fn passkey_request_options()(
+        texts in (text(), text(), text()), timeout in any::<u32>(),
+        allow_credentials in option::of(vec(descriptor(), 0..3)), extensions in passkey_extensions(),
+    ) -> PasskeyRequestOptions {
+        PasskeyRequestOptions {
+            challenge: texts.0,
+            timeout,
+            rp_id: texts.1,
+            allow_credentials,
+            user_verification: texts.2,
+            extensions,
+        }
+    }
+}
+
+fn extension_results() -> impl Strategy<Value = std::collections::BTreeMap<String, Value>> {
+    proptest::collection::btree_map(text(), json(), 0..3)
+}
+
+prop_compose! {
+    fn attestation_response()(
+        texts in (text(), text()), maybe in (maybe(), maybe()), transports in option::of(vec(text(), 0..3)),
+        public_key_algorithm in option::of(any::<i64>()),
+    ) -> AttestationResponse {
+        AttestationResponse {
+            client_data_json: texts.0,
+            attestation_object: texts.1,
+            authenticator_data: maybe.0,
+            transports,
+            public_key_algorithm,
+            public_key: maybe.1,
+        }
+    }
+}
+
+prop_compose! {
+    fn passkey_registration()(
+        texts in (text(), text(), text()), maybe in (maybe(), maybe()), response in attestation_response(),
+        client_extension_results in option::of(extension_results()),
+    ) -> PasskeyRegistration {
+        PasskeyRegistration {
+            name: maybe.0,
+            id: texts.0,
+            raw_id: texts.1,
+            type_: texts.2,
+            authenticator_attachment: maybe.1,
+            client_extension_results,
+            response,
+        }
+    }
+}
+
+fn assertion_response() -> impl Strategy<Value = AssertionResponse> {
+    (text(), text(), text(), maybe()).prop_map(|(authenticator_data, client_data_json, signature, user_handle)| {
+        AssertionResponse {
+            authenticator_data,
+            client_data_json,
+            signature,
+            user_handle,
+        }
+    })
+}
+
+prop_compose! {
+    fn passkey_assertion()(
+        texts in (text(), text(), text()), authenticator_attachment in maybe(), response in assertion_response(),
+        client_extension_results in extension_results(),
+    ) -> PasskeyAssertion {
+        PasskeyAssertion {
+            id: texts.0,
+            raw_id: texts.1,
+            type_: texts.2,
+            client_extension_results,
+            authenticator_attachment,
+            response,
+        }
+    }
+}
+
+fn device_type() -> impl Strategy<Value = PasskeyDeviceType> {
+    select(vec![PasskeyDeviceType::SingleDevice, PasskeyDeviceType::MultiDevice])
+}
+
+prop_compose! {
+    fn passkey()(
+        texts in (text(), text(), text()), counter in any::<u32>(), device_type in device_type(),
+        backed_up in any::<bool>(), transports in vec(text(), 0..3), created_at in time(),
+    ) -> Passkey {
+        Passkey {
+            id: texts.0,
+            name: texts.1,
+            user_id: texts.2,
+            counter,
+            device_type,
+            backed_up,
+            transports,
+            created_at,
+        }
+    }
+}
+
 fn sign_in_method() -> impl Strategy<Value = SignInMethod> {
     select(vec![SignInMethod::Passkey, SignInMethod::Otp])
 }
@@ -679,6 +839,23 @@ types! {
         |(sender_ephemeral_pub, sealed_seed, sender_signature)| TransferPayload {
             sender_ephemeral_pub, sealed_seed, sender_signature,
         });
+
+    passkey_creation_options_body: PasskeyCreationOptions, Answer, passkey_creation_options();
+    relying_parties: RelyingParty, Answer, relying_party();
+    passkey_users: PasskeyUser, Answer, passkey_user();
+    passkey_algorithms: PasskeyAlgorithm, Answer, passkey_algorithm();
+    passkey_descriptors: PasskeyDescriptor, Answer, descriptor();
+    authenticator_selections: AuthenticatorSelection, Answer, authenticator_selection();
+    passkey_extensions_body: PasskeyExtensions, Answer, passkey_extensions();
+    prf_extension: PrfExtension, Answer, prf_inputs().prop_map(|eval| PrfExtension { eval });
+    prf_inputs_body: PrfInputs, Answer, prf_inputs();
+    passkey_request_options_body: PasskeyRequestOptions, Answer, passkey_request_options();
+    passkey_registrations: PasskeyRegistration, Browser, passkey_registration();
+    attestation_responses: AttestationResponse, Browser, attestation_response();
+    passkey_assertions: PasskeyAssertion, Browser, passkey_assertion();
+    assertion_responses: AssertionResponse, Browser, assertion_response();
+    passkeys: Passkey, Answer, passkey();
+    passkey_device_types: PasskeyDeviceType, Text, device_type();
 
     inbox_messages: InboxMessage, Request, inbox_message();
 

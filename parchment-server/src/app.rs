@@ -12,7 +12,7 @@ use parchment_core::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    auth::codes::CodeHasher,
+    auth::{codes::CodeHasher, passkeys::RelyingParty},
     config::{Settings, Switch},
     federation::{
         fetch::Fetcher,
@@ -54,6 +54,8 @@ pub struct App {
     pub server: Arc<ServerIdentity>,
     /// Hashes sign-in codes.
     pub codes: CodeHasher,
+    /// The server as the authenticators of passkeys know it; none where its client is reached by an address.
+    pub relying_party: Option<RelyingParty>,
     /// Seals the secrets of devices.
     pub secrets: SecretSealer,
     /// Sends mail.
@@ -130,6 +132,7 @@ impl App {
         policy.legacy = settings.legacy_messages == Switch::On;
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
+            relying_party: RelyingParty::new(settings.client_origin(), &settings.public_origin),
             secrets: SecretSealer::new(&seed),
             mailer: Mailer::new(
                 &settings.mail,

@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
     app::App,
-    auth::{codes, sessions},
+    auth::{codes, passkeys, sessions},
     federation::inbox,
     store::StoreError,
     vault::transfer,
@@ -37,6 +37,7 @@ async fn sweep(app: &App, age: &mut NonceAge) -> Result<(), StoreError> {
         inbox::sweep(&app.store, until.0).await?;
     }
     codes::sweep(&app.store, now).await?;
+    passkeys::sweep(&app.store, now).await?;
     sessions::sweep(&app.store, now).await?;
     transfer::sweep(&app.store, now).await
 }

@@ -5,7 +5,7 @@ use poem_openapi::OpenApiService;
 use crate::{
     accounts::api::AccountsApi,
     administration::api::{roles::RolesApi, users::UsersApi},
-    auth::api::AuthApi,
+    auth::{api::AuthApi, passkeys::api::PasskeysApi},
     federation::api::FederationApi,
     health::api::HealthApi,
     identity::api::IdentityApi,
@@ -19,6 +19,7 @@ use crate::{
 /// All operations.
 pub type Api = (
     AuthApi,
+    PasskeysApi,
     AccountsApi,
     UsersApi,
     RolesApi,
@@ -38,6 +39,7 @@ pub type Api = (
 pub fn service() -> OpenApiService<Api, ()> {
     let api = (
         AuthApi,
+        PasskeysApi,
         AccountsApi,
         UsersApi,
         RolesApi,

@@ -7,8 +7,10 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::config::{LogFilter, LogFormat};
 
 /// What the libraries below say is seldom of interest; a directive of the operator's comes later and wins.
-const LIBRARIES: &str =
-    "hyper=warn,hyper_util=warn,h2=warn,poem=warn,sea_orm=warn,sea_orm_migration=warn,sqlx=warn,rustls=warn";
+///
+/// webauthn-rs calls every answer that does not verify an error, and anybody can send one.
+const LIBRARIES: &str = "hyper=warn,hyper_util=warn,h2=warn,poem=warn,sea_orm=warn,sea_orm_migration=warn,sqlx=warn,\
+                         rustls=warn,webauthn_rs=off";
 
 /// Starts logging as set; a second call does nothing.
 pub fn start(filter: &LogFilter, format: LogFormat) {

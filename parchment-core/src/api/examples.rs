@@ -31,6 +31,11 @@ use super::{
         AliasRequest, AliasResponse, FlushItem, FlushRequest, FlushResponse, FlushResult, Identity, KeysRequest,
         PendingRevocation, PendingRevocations, ResetConfirmation, ResetRequest, Success,
     },
+    passkeys::{
+        AssertionResponse, AttestationResponse, AuthenticatorSelection, Passkey, PasskeyAlgorithm, PasskeyAssertion,
+        PasskeyCreationOptions, PasskeyDescriptor, PasskeyDeviceType, PasskeyExtensions, PasskeyRegistration,
+        PasskeyRequestOptions, PasskeyUser, RelyingParty,
+    },
     rotation::{Dropped, KmVersion, RotatedBlob, RotatedCollection, RotatedPoint, RotationRequest},
     well_known::{ManifestDocument, UserDocumentBody},
     wrapped_keys::{SlotRequest, Slots, StoredSlot},
@@ -49,6 +54,27 @@ const SIGNATURE: &str = "bN29zNtGQ1ZMMYsUGnaKSkWXZJl26i2+lLpSc33vX24eh8XmCFCvwEu
 const ENVELOPE: &str = "AgEAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiM=";
 const OTHER_ID: &str = "019db0e4-6c00-7d3a-9c1f-3b0a4f6e2d52";
 const CREDENTIAL_ID: &str = "Y3JlZGVudGlhbC0x";
+
+const CREDENTIAL: &str = "P9cZ2jVx0kWc6aQ1s3tU5A";
+const CHALLENGE: &str = "m0x3b5uVbS1hR7Xv1lq3nVn0o3sJ8l1b2c9d4e5f6g8";
+const USER_HANDLE: &str = "AZ2w5GwAfTqcHzsKT24tUQ";
+const AUTHENTICATOR_DATA: &str = "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAA";
+
+fn public_key() -> String {
+    text("public-key")
+}
+
+fn required() -> String {
+    text("required")
+}
+
+fn descriptor() -> PasskeyDescriptor {
+    PasskeyDescriptor {
+        type_: public_key(),
+        id: text(CREDENTIAL),
+        transports: vec![text("hybrid"), text("internal")],
+    }
+}
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -359,6 +385,75 @@ examples! {
         sender_ephemeral_pub: text(ENCRYPTION_KEY),
         sealed_seed: text(ENVELOPE),
         sender_signature: text(SIGNATURE),
+    };
+    PasskeyCreationOptions = Self {
+        rp: RelyingParty { id: text("home.example"), name: text("home.example") },
+        user: PasskeyUser {
+            id: text(USER_HANDLE),
+            name: text("alice@mail.example"),
+            display_name: text("Alice"),
+        },
+        challenge: text(CHALLENGE),
+        pub_key_cred_params: vec![
+            PasskeyAlgorithm { type_: public_key(), alg: -7 },
+            PasskeyAlgorithm { type_: public_key(), alg: -257 },
+        ],
+        timeout: 300_000,
+        exclude_credentials: vec![descriptor()],
+        authenticator_selection: AuthenticatorSelection {
+            resident_key: required(),
+            require_resident_key: true,
+            user_verification: required(),
+        },
+        attestation: text("none"),
+        extensions: PasskeyExtensions::prf(),
+    };
+    PasskeyRequestOptions = Self {
+        challenge: text(CHALLENGE),
+        timeout: 300_000,
+        rp_id: text("home.example"),
+        allow_credentials: None,
+        user_verification: required(),
+        extensions: PasskeyExtensions::prf(),
+    };
+    PasskeyRegistration = Self {
+        name: Some(text("Laptop")),
+        id: text(CREDENTIAL),
+        raw_id: text(CREDENTIAL),
+        type_: public_key(),
+        authenticator_attachment: Some(text("platform")),
+        client_extension_results: Some([(text("prf"), serde_json::json!({ "enabled": true }))].into()),
+        response: AttestationResponse {
+            client_data_json: text("eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0"),
+            attestation_object: text("o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YUA"),
+            authenticator_data: None,
+            transports: Some(vec![text("hybrid"), text("internal")]),
+            public_key_algorithm: Some(-7),
+            public_key: None,
+        },
+    };
+    PasskeyAssertion = Self {
+        id: text(CREDENTIAL),
+        raw_id: text(CREDENTIAL),
+        type_: public_key(),
+        client_extension_results: std::collections::BTreeMap::new(),
+        authenticator_attachment: None,
+        response: AssertionResponse {
+            authenticator_data: text(AUTHENTICATOR_DATA),
+            client_data_json: text("eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0"),
+            signature: text("MEUCIQDHb4NqXlbD7o0"),
+            user_handle: Some(text(USER_HANDLE)),
+        },
+    };
+    Passkey = Self {
+        id: text(CREDENTIAL),
+        name: text("Laptop"),
+        user_id: text(ID),
+        counter: 0,
+        device_type: PasskeyDeviceType::MultiDevice,
+        backed_up: true,
+        transports: vec![text("hybrid"), text("internal")],
+        created_at: time(),
     };
     InboxMessage = Self {
         protocol_version: Some(2.0),

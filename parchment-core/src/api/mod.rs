@@ -21,6 +21,7 @@ pub mod federation;
 pub mod friends;
 pub mod health;
 pub mod identity;
+pub mod passkeys;
 mod patch;
 pub mod rotation;
 mod text;

@@ -144,14 +144,8 @@ impl AuthApi {
             let message = "No tickets are issued; use the passkey operations.";
             return Err(Problem::new(poem::http::StatusCode::UNAUTHORIZED, "otp_invalid", message).into());
         }
-        let token = Token::draw();
-        let session = NewSession {
-            token: token.clone(),
-            address: client::address(request, &app.settings.trusted_proxies).to_string(),
-            user_agent: request
-                .header(header::USER_AGENT)
-                .map(|agent| agent.chars().take(256).collect()),
-        };
+        let session = new_session(&app, request);
+        let token = session.token.clone();
         let user = codes::redeem(
             &app.store,
             &app.codes,
@@ -162,14 +156,7 @@ impl AuthApi {
             app.now(),
         )
         .await?;
-        let with_cookie = !request.headers().contains_key(header::AUTHORIZATION);
-        Ok(SignedIn::Session(
-            Json(SignInResponse {
-                token: token.as_str().to_owned(),
-                user: to_user(user),
-            }),
-            with_cookie.then(|| cookie::set(token.as_str(), &app.settings.public_origin)),
-        ))
+        Ok(signed_in(&app, request, &token, user))
     }
 
     /// Sign out
@@ -294,6 +281,29 @@ impl AuthApi {
         }
         Ok(Done::NoContent)
     }
+}
+
+/// A session about to begin for whoever sends a request.
+pub(super) fn new_session(app: &App, request: &Request) -> NewSession {
+    NewSession {
+        token: Token::draw(),
+        address: client::address(request, &app.settings.trusted_proxies).to_string(),
+        user_agent: request
+            .header(header::USER_AGENT)
+            .map(|agent| agent.chars().take(256).collect()),
+    }
+}
+
+/// The answer to somebody who has signed in, however she did.
+pub(super) fn signed_in(app: &App, request: &Request, token: &Token, user: users::Model) -> SignedIn {
+    let with_cookie = !request.headers().contains_key(header::AUTHORIZATION);
+    SignedIn::Session(
+        Json(SignInResponse {
+            token: token.as_str().to_owned(),
+            user: to_user(user),
+        }),
+        with_cookie.then(|| cookie::set(token.as_str(), &app.settings.public_origin)),
+    )
 }
 
 /// A user as she sees herself.

@@ -1,4 +1,4 @@
-//! Who is asking: sign-in codes by mail, sessions, and the caller of a request.
+//! Who is asking: sign-in codes by mail, passkeys, sessions, and the caller of a request.
 //!
 //! A code is 8 digits, good for 15 minutes and one use, and dead after 5 wrong tries; with at most
 //! 10 codes a day for an address, somebody who guesses is right with a probability of at most
@@ -9,6 +9,7 @@ pub mod api;
 pub mod caller;
 pub mod codes;
 pub mod cookie;
+pub mod passkeys;
 pub mod permissions;
 pub mod permitted;
 pub mod renewal;

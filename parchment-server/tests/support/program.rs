@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    io::Read as _,
     path::Path,
     process::{Child, Command, Stdio},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -21,6 +23,9 @@ pub struct Program {
     pub id: ServerId,
     pub http: reqwest::Client,
     pub process: Option<Child>,
+    /// What else its command needs.
+    pub configure: fn(&mut Command),
+    log: Option<JoinHandle<String>>,
 }
 
 impl Program {
@@ -32,6 +37,8 @@ impl Program {
             id: ServerId::parse(&format!("localhost:{port}")).unwrap(),
             http: http_client(),
             process: None,
+            configure: |_| {},
+            log: None,
         }
     }
 
@@ -56,7 +63,17 @@ impl Program {
             .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
             .env("PARCHMENT_LOG", "error")
             .stdout(Stdio::null());
-        self.process = Some(command.spawn().unwrap());
+        (self.configure)(&mut command);
+        let mut process = command.spawn().unwrap();
+        // Read all along: a full pipe would hold the program up.
+        self.log = process.stderr.take().map(|mut stderr| {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                stderr.read_to_string(&mut text).unwrap();
+                text
+            })
+        });
+        self.process = Some(process);
         let manifest = format!("{}/.well-known/parchment-server", self.origin());
         for _ in 0..500 {
             if self.http.get(&manifest).send().await.is_ok() {
@@ -73,6 +90,11 @@ impl Program {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// What it logged until it was killed, where its standard error is piped.
+    pub fn log(&mut self) -> String {
+        self.log.take().unwrap().join().unwrap()
     }
 
     pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {

@@ -132,7 +132,8 @@ pub async fn fill(person: &Person<'_>, blobs: usize, points: usize) -> Kept {
             .post(&path, json!({ "encryptedData": envelope() }))
             .await
             .expect(201);
-        kept.points.push((id.clone(), point.body["id"].as_str().unwrap().to_owned()));
+        kept.points
+            .push((id.clone(), point.body["id"].as_str().unwrap().to_owned()));
     }
     kept.collections.push(id);
     kept
@@ -141,7 +142,10 @@ pub async fn fill(person: &Person<'_>, blobs: usize, points: usize) -> Kept {
 /// A commit of all of it under a new identity, every envelope with one mark.
 pub fn commit_of(kept: &Kept, expected: i64, identity: &SigningKey, mark: [u8; 16]) -> Value {
     let sealed = || marked(mark, 40);
-    let blobs = kept.blobs.iter().map(|blob| json!({ "blobType": blob, "encryptedBlob": sealed() }));
+    let blobs = kept
+        .blobs
+        .iter()
+        .map(|blob| json!({ "blobType": blob, "encryptedBlob": sealed() }));
     let collections = kept
         .collections
         .iter()

@@ -47,7 +47,10 @@ async fn s23_of_racing_commits_one_wins_and_nothing_is_of_two_minds() {
             commit["slots"] = json!([slot(&alice.id, &one, identity)]);
             // Half of them re-seal a slot whose passkey may go meanwhile.
             if mark[0] % 2 == 0 {
-                commit["slots"].as_array_mut().unwrap().push(slot(&alice.id, &other, identity));
+                commit["slots"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(slot(&alice.id, &other, identity));
             }
             requests.push((Method::POST, COMMIT.to_owned(), commit));
         }
@@ -74,11 +77,19 @@ async fn s23_of_racing_commits_one_wins_and_nothing_is_of_two_minds() {
 
         let mut winners = 0;
         for (is_commit, (status, code)) in answers {
-            *outcomes.entry(format!("{} {status} {code}", if is_commit { "commit" } else { "other" })).or_default() += 1;
+            *outcomes
+                .entry(format!(
+                    "{} {status} {code}",
+                    if is_commit { "commit" } else { "other" }
+                ))
+                .or_default() += 1;
             if is_commit {
                 winners += usize::from(status == 200);
                 let known = ["", "rotation_conflict", "rotation_incomplete", "foreign_credential"];
-                assert!([200, 409, 422].contains(&status) && known.contains(&&*code), "{status} {code}");
+                assert!(
+                    [200, 409, 422].contains(&status) && known.contains(&&*code),
+                    "{status} {code}"
+                );
             } else {
                 assert!([200, 204, 404, 409].contains(&status), "{status} {code}");
             }
@@ -87,20 +98,35 @@ async fn s23_of_racing_commits_one_wins_and_nothing_is_of_two_minds() {
 
         let user = users::Entity::find_by_id(alice.id.parse::<Uuid>().unwrap());
         let user = user.one(app.app().store.reader()).await.unwrap().unwrap();
-        assert_eq!(user.km_version, version + i64::try_from(winners).unwrap(), "round {round}");
+        assert_eq!(
+            user.km_version,
+            version + i64::try_from(winners).unwrap(),
+            "round {round}"
+        );
         version = user.km_version;
         let won = identities
             .iter()
             .position(|identity| user.signing_key.as_deref() == Some(&identity.verifying_key().as_bytes()[..]));
         assert_eq!(won.is_some(), winners == 1, "round {round}: whose keys are these?");
-        let mut stored = Kept { collections: kept.collections.clone(), ..Kept::default() };
+        let mut stored = Kept {
+            collections: kept.collections.clone(),
+            ..Kept::default()
+        };
         for row in rows::all::<blobs::Entity>(&app).await {
             assert_eq!(row.km_version, version, "round {round}: {}", row.blob_type);
-            assert!(won.is_none_or(|won| mark_of(&row.sealed) == marks[won]), "round {round}: {}", row.blob_type);
+            assert!(
+                won.is_none_or(|won| mark_of(&row.sealed) == marks[won]),
+                "round {round}: {}",
+                row.blob_type
+            );
             stored.blobs.push(row.blob_type);
         }
         for row in rows::all::<collections::Entity>(&app).await {
-            assert_eq!((row.km_version, row.metadata_key_version), (version, version), "round {round}");
+            assert_eq!(
+                (row.km_version, row.metadata_key_version),
+                (version, version),
+                "round {round}"
+            );
         }
         for row in rows::all::<points::Entity>(&app).await {
             assert_eq!(row.km_version, version, "round {round}");
@@ -119,7 +145,11 @@ async fn s23_of_racing_commits_one_wins_and_nothing_is_of_two_minds() {
         }
         kept = stored;
         rows::change(&app, "DELETE FROM passkeys").await;
-        assert_eq!(rows::count::<wrapped_keys::Entity>(&app).await, 0, "slots go with their passkeys");
+        assert_eq!(
+            rows::count::<wrapped_keys::Entity>(&app).await,
+            0,
+            "slots go with their passkeys"
+        );
     }
     println!("{} rounds ended at version {version}: {outcomes:#?}", rounds());
     assert!(version > 1, "no commit ever took effect");

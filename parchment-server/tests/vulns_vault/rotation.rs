@@ -21,16 +21,34 @@ async fn s24_after_a_commit_everything_carries_the_new_version_or_was_dropped_by
     commit["slots"] = json!([slot(&alice.id, &first, &identity)]);
     let done = alice.post(COMMIT, commit).await.expect(200);
     assert_eq!(done.body, json!({ "kmVersion": 2 }));
-    assert_eq!(alice.get("/users/me/km-version").await.expect(200).body, json!({ "kmVersion": 2 }));
+    assert_eq!(
+        alice.get("/users/me/km-version").await.expect(200).body,
+        json!({ "kmVersion": 2 })
+    );
 
     let blobs = rows::all::<blobs::Entity>(&app).await;
     let collections = rows::all::<collections::Entity>(&app).await;
     let points = rows::all::<points::Entity>(&app).await;
     let slots = rows::all::<wrapped_keys::Entity>(&app).await;
-    assert_eq!((blobs.len(), collections.len(), points.len(), slots.len()), (2, 1, 3, 1));
-    assert!(blobs.iter().all(|row| row.km_version == 2 && mark_of(&row.sealed) == mark));
-    assert!(points.iter().all(|row| row.km_version == 2 && mark_of(&row.sealed) == mark));
-    assert!(collections.iter().all(|row| (row.km_version, row.metadata_key_version) == (2, 2)));
+    assert_eq!(
+        (blobs.len(), collections.len(), points.len(), slots.len()),
+        (2, 1, 3, 1)
+    );
+    assert!(
+        blobs
+            .iter()
+            .all(|row| row.km_version == 2 && mark_of(&row.sealed) == mark)
+    );
+    assert!(
+        points
+            .iter()
+            .all(|row| row.km_version == 2 && mark_of(&row.sealed) == mark)
+    );
+    assert!(
+        collections
+            .iter()
+            .all(|row| (row.km_version, row.metadata_key_version) == (2, 2))
+    );
     assert_eq!(mark_of(collections[0].sealed.as_deref().unwrap()), mark);
     assert_eq!((slots[0].km_version, url_safe(&slots[0].credential_id)), (2, first));
     let identity_now = alice.get("/users/me/identity").await.expect(200).body;
@@ -57,14 +75,21 @@ async fn s24_what_a_commit_would_leave_behind_is_listed_and_nothing_is_written()
         "signingKey": fresh_key().verifying_key().to_base64(),
         "encryptionKey": encryption_key(),
     });
-    alice.post(COMMIT, empty.clone()).await.expect_code(422, "rotation_incomplete");
+    alice
+        .post(COMMIT, empty.clone())
+        .await
+        .expect_code(422, "rotation_incomplete");
     assert_eq!(everything(&app).await, before);
 
     let mut all_dropped = empty;
     all_dropped["drop"] = json!({ "blobs": kept.blobs, "collections": kept.collections });
     alice.post(COMMIT, all_dropped).await.expect(200);
     assert_eq!(rows::count::<blobs::Entity>(&app).await, 0);
-    assert_eq!(rows::count::<points::Entity>(&app).await, 0, "points go with their collection");
+    assert_eq!(
+        rows::count::<points::Entity>(&app).await,
+        0,
+        "points go with their collection"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +112,8 @@ async fn s24_a_commit_that_does_not_fit_writes_nothing() {
         commit[member] = value;
         commit
     };
-    let point = |collection: &str, id: &str| json!({ "collectionId": collection, "id": id, "encryptedData": envelope() });
+    let point =
+        |collection: &str, id: &str| json!({ "collectionId": collection, "id": id, "encryptedData": envelope() });
     let mut twice = good.clone();
     let again = twice["blobs"][0].clone();
     twice["blobs"].as_array_mut().unwrap().push(again);
@@ -96,22 +122,70 @@ async fn s24_a_commit_that_does_not_fit_writes_nothing() {
         (changed("/expectedCurrent", json!(2)), 409, "rotation_conflict"),
         (changed("/expectedCurrent", json!(1.5)), 422, "invalid_body"),
         (changed("/expectedCurrent", json!(-1)), 422, "invalid_body"),
-        (changed("/signingKey", json!(encoding::encode(&[0; 32]))), 422, "invalid_key"),
+        (
+            changed("/signingKey", json!(encoding::encode(&[0; 32]))),
+            422,
+            "invalid_key",
+        ),
         (changed("/encryptionKey", json!("AAAA")), 422, "invalid_key"),
-        (changed("/blobs/0/encryptedBlob", json!("AgE=")), 422, "invalid_envelope"),
+        (
+            changed("/blobs/0/encryptedBlob", json!("AgE=")),
+            422,
+            "invalid_envelope",
+        ),
         (changed("/blobs/0/blobType", json!("no/type")), 400, "invalid_blob_type"),
         (changed("/points/0/encryptedData", json!("?")), 422, "invalid_envelope"),
-        (changed("/points/0/encryptedData", json!(marked(random(), 65_537))), 413, "record_too_large"),
-        (changed("/collections/0/metadataEncrypted", json!("")), 422, "invalid_envelope"),
-        (changed("/collections/0/id", json!(theirs.collections[0])), 422, "unknown_collection"),
-        (changed("/collections/0/id", json!("nonsense")), 422, "unknown_collection"),
-        (changed("/points/0", point(&theirs.collections[0], &theirs.points[0].1)), 422, "unknown_collection"),
-        (changed("/points/0", point(&kept.collections[0], &theirs.points[0].1)), 422, "unknown_point"),
-        (with("slots", json!([slot(&alice.id, &foreign, &identity)])), 422, "foreign_credential"),
-        (with("slots", json!([slot(&alice.id, "AAAA", &identity)])), 422, "foreign_credential"),
-        (with("slots", json!([slot(&alice.id, &own, &alice.key)])), 422, "invalid_slot"),
+        (
+            changed("/points/0/encryptedData", json!(marked(random(), 65_537))),
+            413,
+            "record_too_large",
+        ),
+        (
+            changed("/collections/0/metadataEncrypted", json!("")),
+            422,
+            "invalid_envelope",
+        ),
+        (
+            changed("/collections/0/id", json!(theirs.collections[0])),
+            422,
+            "unknown_collection",
+        ),
+        (
+            changed("/collections/0/id", json!("nonsense")),
+            422,
+            "unknown_collection",
+        ),
+        (
+            changed("/points/0", point(&theirs.collections[0], &theirs.points[0].1)),
+            422,
+            "unknown_collection",
+        ),
+        (
+            changed("/points/0", point(&kept.collections[0], &theirs.points[0].1)),
+            422,
+            "unknown_point",
+        ),
+        (
+            with("slots", json!([slot(&alice.id, &foreign, &identity)])),
+            422,
+            "foreign_credential",
+        ),
+        (
+            with("slots", json!([slot(&alice.id, "AAAA", &identity)])),
+            422,
+            "foreign_credential",
+        ),
+        (
+            with("slots", json!([slot(&alice.id, &own, &alice.key)])),
+            422,
+            "invalid_slot",
+        ),
         (with("drop", json!({ "blobs": kept.blobs })), 422, "invalid_body"),
-        (with("drop", json!({ "collections": kept.collections })), 422, "invalid_body"),
+        (
+            with("drop", json!({ "collections": kept.collections })),
+            422,
+            "invalid_body",
+        ),
         (with("drop", json!({ "points": ["nonsense"] })), 422, "invalid_body"),
         (with("drop", json!([])), 422, "invalid_body"),
         (with("kmVersion", json!(9)), 422, "invalid_body"),
@@ -131,9 +205,17 @@ async fn s24_what_was_sealed_under_the_old_key_is_not_written_after_the_commit()
     let (collection, point) = &kept.points[0];
     let path = format!("/library/collections/{collection}/encrypted-points");
     let late = [
-        (Method::PUT, "/me/blobs/blob-0".to_owned(), json!({ "encryptedBlob": envelope() })),
+        (
+            Method::PUT,
+            "/me/blobs/blob-0".to_owned(),
+            json!({ "encryptedBlob": envelope() }),
+        ),
         (Method::POST, path.clone(), json!({ "encryptedData": envelope() })),
-        (Method::PUT, format!("{path}/{point}"), json!({ "encryptedData": envelope() })),
+        (
+            Method::PUT,
+            format!("{path}/{point}"),
+            json!({ "encryptedData": envelope() }),
+        ),
         (
             Method::PUT,
             format!("/library/collections/{collection}"),
@@ -142,7 +224,8 @@ async fn s24_what_was_sealed_under_the_old_key_is_not_written_after_the_commit()
     ];
     for (version, (method, path, body)) in (1..).zip(late) {
         let commit = commit_of(&kept, version, &fresh_key(), random());
-        let (committed, late) = read_then_write(&app, alice.post(COMMIT, commit), alice.call(method, &path, Some(body))).await;
+        let (committed, late) =
+            read_then_write(&app, alice.post(COMMIT, commit), alice.call(method, &path, Some(body))).await;
         committed.expect(200);
         late.expect_code(409, "stale_km_version");
     }
@@ -150,7 +233,10 @@ async fn s24_what_was_sealed_under_the_old_key_is_not_written_after_the_commit()
     let refused = alice.call(Method::PUT, "/me/blobs/blob-0", Some(stale)).await;
     refused.expect_code(409, "stale_km_version");
     let current = json!({ "encryptedBlob": envelope(), "kmVersion": 5, "nonce": "" });
-    alice.call(Method::PUT, "/me/blobs/blob-0", Some(current)).await.expect(200);
+    alice
+        .call(Method::PUT, "/me/blobs/blob-0", Some(current))
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,13 +262,18 @@ async fn s24_a_vault_of_200_blobs_and_5000_points_rotates_within_the_default_lim
     store
         .write(async |tx| {
             for some in all.chunks(500) {
-                points::Entity::insert_many(some.iter().cloned()).exec_without_returning(tx).await?;
+                points::Entity::insert_many(some.iter().cloned())
+                    .exec_without_returning(tx)
+                    .await?;
             }
             Ok::<_, StoreError>(())
         })
         .await
         .unwrap();
-    kept.points = ids.iter().map(|id| (kept.collections[0].clone(), id.to_string())).collect();
+    kept.points = ids
+        .iter()
+        .map(|id| (kept.collections[0].clone(), id.to_string()))
+        .collect();
     let mut commit = commit_of(&kept, 1, &fresh_key(), random());
     let blobs = (0..200).map(|n| json!({ "blobType": format!("blob-{n}"), "encryptedBlob": marked(random(), 65_536) }));
     commit["blobs"] = blobs.collect();
@@ -192,6 +283,11 @@ async fn s24_a_vault_of_200_blobs_and_5000_points_rotates_within_the_default_lim
     let request = request.header("content-type", "application/json").body(body.clone());
     answer(request).await.expect(200);
     println!("{} bytes took {:?}", body.len(), started.elapsed());
-    assert!(rows::all::<points::Entity>(&app).await.iter().all(|row| row.km_version == 2));
+    assert!(
+        rows::all::<points::Entity>(&app)
+            .await
+            .iter()
+            .all(|row| row.km_version == 2)
+    );
     assert_eq!(rows::count::<blobs::Entity>(&app).await, 200);
 }

@@ -169,7 +169,11 @@ fn read_drops(dropped: Dropped) -> Result<Drops, Problem> {
             text.parse::<Uuid>()
                 .map_err(|_| Problem::invalid_body(format!("drop.{member}: ids are expected")))
         };
-        texts.unwrap_or_default().into_iter().map(read).collect::<Result<HashSet<Uuid>, Problem>>()
+        texts
+            .unwrap_or_default()
+            .into_iter()
+            .map(read)
+            .collect::<Result<HashSet<Uuid>, Problem>>()
     };
     Ok(Drops {
         blobs: dropped.blobs.unwrap_or_default().into_iter().collect(),
