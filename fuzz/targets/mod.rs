@@ -5,9 +5,16 @@
 //! seeds through the very same functions in an ordinary test.
 
 pub mod canonical_json;
+pub mod device_transfer;
+pub mod friend_share;
 pub mod handle;
 pub mod headers;
 pub mod inbox_body;
 pub mod manifest;
+pub mod recovery_slot;
+pub mod sealed_record;
 pub mod slow;
+pub mod static_share;
+pub mod stored_seed;
+pub mod typed_text;
 pub mod user_document;

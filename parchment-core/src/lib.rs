@@ -8,6 +8,10 @@
 //!
 //! * Texts and keys: [`handle`], [`encoding`], [`canonical`], [`time`], [`nonce`], [`keys`]
 //! * Signed things: [`envelope`], [`request`], [`manifest`]
+//! * Sealed things: [`derive`](mod@derive) makes a user's keys from her master seed, [`seal`] has the envelope and the
+//!   kinds of record, [`share`] what friends seal to each other
+//! * The seed on its ways: [`prf`] and [`slot`] for recovery by passkey, [`seed_wrap`] in a browser, [`transfer`] from
+//!   device to device; [`safety`] for people who compare keys
 //! * Rules over storage: [`pins`], [`replay`], [`inbox`], with [`directory`] for what must be
 //!   fetched and [`storage`] for what all stores have in common
 //! * What is refused, and why: [`refusal`]; what the design excludes, and which test shows it: [`vulns`]

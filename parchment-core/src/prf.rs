@@ -82,12 +82,13 @@ impl PrfOutput {
         if text.is_empty() {
             return Err(PrfError::Missing);
         }
-        let standard = |c| match c {
+        // Room for all of it at once: a text that grows leaves copies behind.
+        let mut padded = Zeroizing::new(String::with_capacity(text.len() + 2));
+        padded.extend(text.chars().map(|c| match c {
             '-' => '+',
             '_' => '/',
             c => c,
-        };
-        let mut padded: Zeroizing<String> = Zeroizing::new(text.chars().map(standard).collect());
+        }));
         if !padded.ends_with('=') {
             // A group of four characters that lacks one or two.
             let missing = padded.len().wrapping_neg() % 4;

@@ -2,7 +2,7 @@
 //!
 //! | What | Value |
 //! |---|---|
-//! | key | [`PrfWrapKey`](crate::derive::PrfWrapKey) of the passkey |
+//! | key | [`PrfWrapKey`] of the passkey |
 //! | plaintext | the base64 text of the seed |
 //! | bound to | user id, `wrapped-master-key`, credential id, `parchment-prf-wrap-v1` |
 //! | signed text | `{"type":"wrapped-km-slot","credentialId":…,"userId":…,"wrapAlgo":…,"wrappedKm":…}` |

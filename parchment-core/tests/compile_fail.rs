@@ -1,4 +1,5 @@
-//! Leaving out a step of receiving, or signing what must not be signed, does not compile.
+//! Leaving out a step of receiving, signing what must not be signed, or sealing with what is for something else, does
+//! not compile.
 //!
 //! The recorded messages are those of rustc 1.95; after a change of compiler they are renewed
 //! with `TRYBUILD=overwrite cargo test -p parchment-core --test compile_fail`.

@@ -67,6 +67,41 @@ fn a_user_document_is_about_the_user_who_was_asked_for() {
 }
 
 #[test]
+fn an_envelope_opens_where_it_was_sealed_and_nowhere_else() {
+    replay("sealed_record", targets::sealed_record::check);
+}
+
+#[test]
+fn a_friend_share_opens_for_its_recipient_and_unchanged() {
+    replay("friend_share", targets::friend_share::check);
+}
+
+#[test]
+fn a_static_share_opens_under_one_context() {
+    replay("static_share", targets::static_share::check);
+}
+
+#[test]
+fn a_slot_gives_the_seed_of_the_user_who_signed_it() {
+    replay("recovery_slot", targets::recovery_slot::check);
+}
+
+#[test]
+fn a_transfer_gives_the_seed_of_the_user_who_signed_it() {
+    replay("device_transfer", targets::device_transfer::check);
+}
+
+#[test]
+fn a_stored_seed_opens_on_its_device() {
+    replay("stored_seed", targets::stored_seed::check);
+}
+
+#[test]
+fn what_is_typed_is_taken_as_it_would_be_written() {
+    replay("typed_text", targets::typed_text::check);
+}
+
+#[test]
 fn every_folder_of_seeds_is_replayed() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     let mut folders: Vec<_> = fs::read_dir(corpus)
@@ -78,10 +113,17 @@ fn every_folder_of_seeds_is_replayed() {
         folders,
         [
             "canonical_json",
+            "device_transfer",
+            "friend_share",
             "handle",
             "headers",
             "inbox_body",
             "manifest",
+            "recovery_slot",
+            "sealed_record",
+            "static_share",
+            "stored_seed",
+            "typed_text",
             "user_document"
         ]
     );

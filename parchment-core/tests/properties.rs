@@ -17,6 +17,8 @@ mod flips;
 mod json;
 #[path = "properties/sample.rs"]
 mod sample;
+#[path = "properties/sealed.rs"]
+mod sealed;
 
 use proptest::prelude::ProptestConfig;
 

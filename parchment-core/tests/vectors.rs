@@ -9,7 +9,9 @@
 //!   same bytes; or
 //! * be **stricter**: refuse what upstream accepts, by a numbered rule of protocol section 17.
 //!   The rule is the one that the refusal itself names, or follows from the kind of error (see
-//!   [`vector_runner::verdict::Reason`]); a refusal without a rule is wrong.
+//!   [`vector_runner::verdict::Reason`]); a refusal without a rule is wrong. So is a rule that does not
+//!   apply: another spelling of base64 must be one that upstream reads, a length one that no key has. One rule is no
+//!   refusal: of a text that begins with a byte order mark, rule 17.17 keeps the mark that upstream drops.
 //!
 //! To accept what upstream refuses is wrong, with one exception that section 17 spells out: after
 //! a server lied about its name, upstream has pinned the liar's key for its victim and locks the
@@ -21,9 +23,8 @@
 //! # Where the cases come from
 //!
 //! From the folder that the environment variable `PARCHMENT_VECTORS` names, or else from the copy
-//! in this project. A folder may hold other cases of the same kinds, or fewer files. Files, and
-//! kinds of case, that belong to other parts of the protocol are passed over by name; no case of a
-//! kind that is known is ever left out.
+//! in this project. A folder may hold other cases of the same kinds, or fewer files. No case is left
+//! out: a file or a kind of case that nobody here can judge fails by its name.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

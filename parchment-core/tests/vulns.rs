@@ -32,6 +32,7 @@ mod vulns {
     mod answers;
     mod bits;
     mod contexts;
+    mod derivations;
     mod downgrade;
     mod edges;
     mod first_use;
@@ -39,7 +40,10 @@ mod vulns {
     mod origin;
     mod page;
     mod parsers;
+    mod secrets;
+    mod slots;
     mod timestamps;
+    mod transfers;
     mod unsigned;
     mod world;
     mod wrappers;

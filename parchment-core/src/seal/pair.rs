@@ -52,6 +52,11 @@ impl Pair {
         encoding::encode(&self.nonce)
     }
 
+    /// Seals bytes in this form, for a program that reads no other.
+    pub fn seal(key: &RawKey, plaintext: &[u8], nonce: SealNonce) -> Result<Self, SealError> {
+        Self::seal_bytes(key.expose(), plaintext, &nonce)
+    }
+
     /// Opens the pair with a key that the caller knows to be the right one.
     pub fn open(&self, key: &RawKey) -> Result<Plaintext, OpenError> {
         self.open_bytes(key.expose())

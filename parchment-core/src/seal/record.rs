@@ -179,7 +179,8 @@ record!(RouteBody, RouteBodyKey, |record, key| (
 
 /// Something that a server keeps sealed in its own database.
 ///
-/// Sealed with ChaCha20-Poly1305, which is as fast and free of timing differences without help from the processor.
+/// Sealed with ChaCha20-Poly1305, which is as fast and free of timing differences without help from the processor; read
+/// it back with [`Envelope::from_bytes_accepting`](super::Envelope::from_bytes_accepting) and that algorithm alone.
 #[derive(Debug, Clone, Copy)]
 pub struct AtRest<'a> {
     /// Whose it is, such as a user id.

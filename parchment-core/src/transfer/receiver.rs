@@ -65,7 +65,7 @@ pub enum Attempt {
     /// The code was right, and this is the seed of the user who signed.
     Opened(MasterSeed),
     /// The code was wrong; there are tries left.
-    Wrong(AwaitingCode),
+    Wrong(Box<AwaitingCode>),
     /// The payload is gone, and the transfer has to start again.
     Discarded(TransferError),
 }
@@ -82,7 +82,7 @@ impl AwaitingCode {
             self.tries_left = self.tries_left.saturating_sub(1);
             return match self.tries_left {
                 0 => Attempt::Discarded(TransferError::TooManyTries),
-                _ => Attempt::Wrong(self),
+                _ => Attempt::Wrong(Box::new(self)),
             };
         }
         match self.danger_open_without_code() {

@@ -6,7 +6,29 @@
 
 use super::verdict::Finding;
 
-const STRICTER: [(&str, &[&str]); 4] = [
+const STRICTER: [(&str, &[&str]); 12] = [
+    (
+        "ciphertext-envelope.json",
+        &[
+            "aad/lone-surrogates",
+            "open/body-made-with-aes-128-gcm",
+            "text/leading-bom-is-lost",
+            "text/two-boms",
+            "text/lone-surrogate-becomes-fffd",
+            "text/open-invalid-utf8",
+            "text/open-overlong",
+            "text/open-surrogate-utf8",
+            "text/open-max+1",
+            "text/base64-padding-removed",
+            "text/base64-spaces",
+            "legacy/nonce-length-8",
+            "legacy/nonce-length-16",
+            "legacy/nonce-length-32",
+        ],
+    ),
+    ("crypto-envelope-inspect.json", &["no-padding"]),
+    ("device-transfer.json", &["seal/31-byte-seed-seals-but-does-not-open"]),
+    ("ecies-friend-share.json", &["seal-to-low-order/not-low-order-2^255-1"]),
     (
         "envelope-v1-legacy.json",
         &[
@@ -56,6 +78,22 @@ const STRICTER: [(&str, &[&str]); 4] = [
             "sequence/all-zero-user-key-and-signature",
         ],
     ),
+    (
+        "key-hierarchy.json",
+        &[
+            "A/collection/abc/v-1",
+            "A/collection/abc/v1.5",
+            "A/collection/Zx81QpLmN0aBcDeFgHiJkLmN/v0",
+            "import-recovery-key/inner-newline",
+            "import-recovery-key/no-padding",
+        ],
+    ),
+    ("prf.json", &["unwrap/plaintext-with-newline"]),
+    (
+        "safety-number.json",
+        &["length-not-checked-31", "length-not-checked-empty", "no-padding"],
+    ),
+    ("seed-wrap.json", &["wrap/31-byte-seed-not-read-back"]),
     (
         "server-wrapper.json",
         &[

@@ -43,16 +43,17 @@ pub(crate) fn judge_texts(case: &Case<'_>) -> Finding {
 /// those that the rule is about; otherwise it does not verify, and upstream must find so too.
 pub(crate) fn reason_for(refusal: Refusal, signatures: &[&str]) -> Reason {
     let is_about_signatures = matches!(refusal.code(), Code::InvalidSignature | Code::InvalidServerSignature);
-    let is_plain = |text: &&str| {
-        let bytes = encoding::decode(text).unwrap_or_default();
-        bytes
-            .first_chunk()
-            .is_some_and(|r| is_canonical(r) && !is_of_small_order(r))
-    };
+    let is_plain = |text: &&str| has_plain_r(&encoding::decode(text).unwrap_or_default());
     if is_about_signatures && signatures.iter().all(is_plain) {
         return Reason::new(None, refusal);
     }
     refusal.into()
+}
+
+/// Whether a signature has an R that strictness has nothing to say about.
+pub(crate) fn has_plain_r(signature: &[u8]) -> bool {
+    let r = signature.first_chunk();
+    r.is_some_and(|r| is_canonical(r) && !is_of_small_order(r))
 }
 
 /// True is acceptance; false and "malformed" are refusals.

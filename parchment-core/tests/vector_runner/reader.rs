@@ -5,9 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use parchment_core::{encoding, seal::SealNonce};
 use serde_json::{Map, Value};
 
-use super::verdict::{Ours, Reason};
+use super::{
+    base64,
+    verdict::{Ours, Reason},
+};
 
 /// Stands for an escape of half a surrogate pair, which no Rust string can hold.
 ///
@@ -95,8 +99,11 @@ impl<'a> Case<'a> {
     }
 
     fn scalar_text(&self, name: &str, rule: u8) -> Ours<&'a str> {
-        let text = self.text(name);
-        if text.contains(LONE_SURROGATE) {
+        Self::of_scalars(self.text(name), rule)
+    }
+
+    fn of_scalars<T: AsRef<str>>(text: T, rule: u8) -> Ours<T> {
+        if text.as_ref().contains(LONE_SURROGATE) {
             return Err(Reason::new(rule, "the text is not a sequence of Unicode scalar values"));
         }
         Ok(text)
@@ -145,9 +152,56 @@ impl<'a> Case<'a> {
         )
     }
 
+    /// An object inside the case.
+    pub(crate) fn part(&self, name: &str) -> Case<'a> {
+        let members = self.get(name).and_then(Value::as_object);
+        Case(members.unwrap_or_else(|| panic!("the case has no object {name}")))
+    }
+
+    /// The value of a JSON string literal that upstream was given.
+    pub(crate) fn literal(&self, name: &str) -> Ours<String> {
+        Self::of_scalars(literal(self.text(name)), 17)
+    }
+
+    /// The members of a JSON text, as an object of its own.
+    pub(crate) fn members_of(text: &str) -> Map<String, Value> {
+        serde_json::from_str(&mark_lone_surrogates(text)).expect("the text is a JSON object")
+    }
+
+    /// A case of such members.
+    pub(crate) fn of(members: &'a Map<String, Value>) -> Self {
+        Self(members)
+    }
+
+    /// Bytes that upstream was given in base64, in whatever spelling.
+    pub(crate) fn bytes(&self, name: &str) -> Ours<Vec<u8>> {
+        let text = self.input(name)?;
+        encoding::decode(text).map_err(|error| base64::reason_for(text, error))
+    }
+
+    /// Thirty-two bytes that upstream was given; other lengths are no keys by rule 17.17.
+    pub(crate) fn key(&self, name: &str) -> Ours<[u8; 32]> {
+        let bytes = self.bytes(name)?;
+        let length = bytes.len();
+        bytes
+            .try_into()
+            .map_err(|_| Reason::new(17, format!("{name} has {length} bytes")))
+    }
+
+    /// Twelve bytes that upstream drew.
+    pub(crate) fn nonce(&self, name: &str) -> SealNonce {
+        let bytes = encoding::decode_array(self.text(name)).expect("a drawn nonce has 12 bytes");
+        SealNonce::from_bytes(bytes)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         self.0.get(name)
     }
+}
+
+/// The value of a JSON string literal, half surrogate pairs marked.
+pub(crate) fn literal(text: &str) -> String {
+    serde_json::from_str(&mark_lone_surrogates(text)).expect("the text is a JSON string")
 }
 
 /// Replaces `\uD800` to `\uDFFF` by [`LONE_SURROGATE`] wherever the other half is missing.

@@ -14,22 +14,22 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A file that is not for this crate.
-    pub(crate) fn pass_over(&mut self, file: &str) {
-        println!("passed over: {file}");
+    /// A file that nobody here can judge.
+    pub(crate) fn unknown_file(&mut self, file: &str) {
+        self.wrong.push(format!("{file}: there is no runner for this file"));
     }
 
     pub(crate) fn add(&mut self, file: &str, case: &Case<'_>, finding: Finding) {
-        if let Finding::UnknownKind = finding {
-            println!("passed over: {file}: {} (kind {:?})", case.title(), case.kind());
-            return;
-        }
         self.cases += 1;
         match finding {
             Finding::AsUpstream => self.as_upstream += 1,
             Finding::Stricter(rule) => *self.stricter.entry(rule).or_default() += 1,
             Finding::Wrong(why) => self.wrong.push(format!("{file}: {}\n    {why}", case.title())),
-            Finding::UnknownKind => unreachable!("handled above"),
+            Finding::UnknownKind => self.wrong.push(format!(
+                "{file}: {}\n    there is no runner for kind {:?}",
+                case.title(),
+                case.kind()
+            )),
         }
     }
 

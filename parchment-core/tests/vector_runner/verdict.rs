@@ -96,7 +96,7 @@ pub(crate) enum Finding {
     /// Refused by this rule of section 17 where upstream accepts.
     Stricter(u8),
     Wrong(String),
-    /// Not a case for this crate.
+    /// A case that nobody here can judge, which is as bad as a wrong one.
     UnknownKind,
 }
 

@@ -3,11 +3,16 @@
 use parchment_core::{
     api::well_known::ManifestDocument,
     canonical::{self, Object, Value},
+    derive::MasterSeed,
     envelope::{Form, Kind, SignedMessage, UserMessage, legacy},
-    keys::{Signature, SigningKey},
+    keys::{EphemeralSecret, Signature, SigningKey},
     manifest::Manifest,
     nonce::{Digest, Nonce},
     request::{INBOX_METHOD, INBOX_PATH, ServerIdentity, Wrapper},
+    seal::SealNonce,
+    share::{Binding, FriendShare},
+    slot::{Slot, SlotPlace},
+    transfer::{Payload, Receiver, SessionId},
 };
 use proptest::prelude::*;
 
@@ -50,20 +55,86 @@ fn v1(payload: Object, signature: Signature) -> SignedMessage {
     SignedMessage::read(&body).unwrap()
 }
 
-/// A purpose: what is signed for it, and whether a signature is taken for it.
+/// A purpose: the signature that is made for it, and whether another is taken for it.
 struct Purpose {
     name: &'static str,
-    text: String,
+    signature: Signature,
     verifies: Box<dyn Fn(&Signature) -> bool>,
+}
+
+/// A recovery slot, and what it takes to believe it.
+fn slot(key: &SigningKey) -> Purpose {
+    let place = SlotPlace {
+        user_id: "u",
+        credential_id: "c",
+    };
+    let (seed, public) = (MasterSeed::from_bytes(&[1; 32]), key.verifying_key());
+    let wrap_key = parchment_core::prf::PrfOutput::from_bytes(&[2; 32]).wrap_key().unwrap();
+    let slot = Slot::wrap_signed_by(key, &seed, &wrap_key, place, SealNonce::from_bytes([3; 12])).unwrap();
+    Purpose {
+        name: "slot",
+        signature: Signature::from_base64(&slot.slot_signature).unwrap(),
+        verifies: Box::new(move |signature| {
+            let mut slot = slot.clone();
+            slot.slot_signature = signature.to_base64();
+            slot.verify(place, &public).is_ok()
+        }),
+    }
+}
+
+/// An answer to a new device, and the device.
+fn transfer(key: &SigningKey) -> Purpose {
+    let receiver = || Receiver::new(SessionId::parse("i").unwrap(), EphemeralSecret::from_bytes(&[1; 32]));
+    let (once, nonce) = (EphemeralSecret::from_bytes(&[2; 32]), SealNonce::from_bytes([3; 12]));
+    let seed = MasterSeed::from_bytes(&[4; 32]);
+    let answer = receiver()
+        .invitation()
+        .answer_signed_by(key, &seed, once, nonce)
+        .unwrap();
+    let (payload, public) = (answer.payload, key.verifying_key());
+    Purpose {
+        name: "transfer",
+        signature: *payload.signature(),
+        verifies: Box::new(move |signature| {
+            let (sender, sealed) = (payload.sender().to_base64(), payload.sealed_seed().to_base64());
+            let payload = Payload::from_base64(&sender, &sealed, &signature.to_base64()).unwrap();
+            receiver().receive(payload, &public).is_ok()
+        }),
+    }
+}
+
+/// Something sealed to a friend, and the friend.
+fn share(key: &SigningKey) -> Purpose {
+    let binding = Binding::verbatim("alice@a.example", "bob@b.example", "r", "t");
+    let (bob, public) = (
+        MasterSeed::from_bytes(&[1; 32]).encryption_secret(),
+        key.verifying_key(),
+    );
+    let (once, nonce) = (EphemeralSecret::from_bytes(&[2; 32]), SealNonce::from_bytes([3; 12]));
+    let share = FriendShare::seal(b"here", &binding, &bob.agreement_key(), key, once, nonce).unwrap();
+    let (signed, signature) = share.as_bytes().split_last_chunk().unwrap();
+    let signed = signed.to_vec();
+    Purpose {
+        name: "share",
+        signature: Signature::from_bytes(*signature),
+        verifies: Box::new(move |signature| {
+            let share = FriendShare::from_bytes([&signed[..], signature.as_bytes()].concat()).unwrap();
+            share.open(&binding, &bob, &public).is_ok()
+        }),
+    }
 }
 
 /// All purposes, under one key that does everything: the worst case.
 fn purposes(key: &SigningKey) -> Vec<Purpose> {
     let public = key.verifying_key();
     let plain = |name, text: String| {
-        let signed = text.clone();
-        let verifies = Box::new(move |signature: &Signature| public.verify(signed.as_bytes(), signature).is_ok());
-        Purpose { name, text, verifies }
+        let signature = key.sign(&text);
+        let verifies = Box::new(move |signature: &Signature| public.verify(text.as_bytes(), signature).is_ok());
+        Purpose {
+            name,
+            signature,
+            verifies,
+        }
     };
     let wrapper_text = {
         let (now, own, sender) = (now(), own(), server("a.example"));
@@ -71,24 +142,13 @@ fn purposes(key: &SigningKey) -> Vec<Purpose> {
     };
     let manifest = Manifest::new(server("a.example"), public, Vec::new());
     let manifest = serde_json::to_string(&ManifestDocument::from(&manifest)).unwrap();
-    let slot = members(&[
-        ("credentialId", "c"),
-        ("userId", "u"),
-        ("wrapAlgo", "aes-256-gcm-prf-v1"),
-        ("wrappedKm", "k"),
-    ]);
-    let transfer = members(&[
-        ("receiverEphemeralPub", "r"),
-        ("senderEphemeralPub", "s"),
-        ("sessionId", "i"),
-    ]);
     let legacy_text = v1(Object::new(), Signature::from_bytes([0; 64]))
         .message()
         .signed_text();
     vec![
         Purpose {
             name: "envelope",
-            text: v2(Object::new()).signed_text(),
+            signature: key.sign(&v2(Object::new()).signed_text()),
             verifies: Box::new(move |signature| {
                 SignedMessage::new(v2(Object::new()), *signature)
                     .verify(&public)
@@ -97,19 +157,20 @@ fn purposes(key: &SigningKey) -> Vec<Purpose> {
         },
         Purpose {
             name: "legacy envelope",
-            text: legacy_text,
+            signature: key.sign(&legacy_text),
             verifies: Box::new(move |signature| v1(Object::new(), *signature).verify(&public).is_ok()),
         },
         Purpose {
             name: "wrapper",
-            text: wrapper_text,
+            signature: key.sign(&wrapper_text),
             verifies: Box::new(move |signature| {
                 let (now, own, sender) = (now(), own(), server("a.example"));
                 wrapper(&now, &own, &sender).verify(&public, signature).is_ok()
             }),
         },
-        plain("slot", legacy::signed_text(SLOT, &slot)),
-        plain("transfer", legacy::signed_text(TRANSFER, &transfer)),
+        slot(key),
+        transfer(key),
+        share(key),
         plain(
             "manifest",
             canonical::to_string(&canonical::parse(manifest.as_bytes()).unwrap()),
@@ -138,9 +199,8 @@ fn s07_a_signature_verifies_for_the_purpose_it_was_made_for_and_for_no_other() {
     let key = SigningKey::from_seed(&[5; 32]);
     let purposes = purposes(&key);
     for made in &purposes {
-        let signature = key.sign(&made.text);
         for used in &purposes {
-            let verifies = (used.verifies)(&signature);
+            let verifies = (used.verifies)(&made.signature);
             assert_eq!(
                 verifies,
                 made.name == used.name,
