@@ -5,7 +5,7 @@
 //! may have it; a [`rotation`] puts all of it under another seed.
 //!
 //! Every change of what a user keeps is one [`Store::write`](crate::store::Store::write), which makes sure first that
-//! she is [still](still) who she was when the request came. So nothing sealed under an old key gets past a rotation or
+//! she is [still](mod@still) who she was when the request came. So nothing sealed under an old key gets past a rotation or
 //! a reset.
 
 pub mod api;

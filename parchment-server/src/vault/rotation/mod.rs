@@ -1,8 +1,8 @@
 //! Rotation: everything a user keeps goes under a new master key, in one transaction, with nothing left behind.
 //!
 //! What comes is read into a [`Plan`] before anybody waits for it. Then, as the only writer: the version is compared,
-//! what is stored is held against the plan ([`inventory`]), and if nothing would be left unreadable all of it is
-//! written ([`apply`]). Every blob, collection, point, slot and passkey is written by the same writer, so nothing can
+//! what is stored is held against the plan (`inventory`), and if nothing would be left unreadable all of it is
+//! written (`apply`). Every blob, collection, point, slot and passkey is written by the same writer, so nothing can
 //! come in between.
 
 mod apply;
