@@ -177,6 +177,7 @@ fn refused(refusal: &Refusal) -> Response {
         message: refusal.detail().to_owned(),
         code: refusal.code().to_string(),
         supported_protocol_versions: (status == StatusCode::UNAUTHORIZED).then(|| vec![2]),
+        missing: None,
     };
     (status, Json(body)).into_response()
 }

@@ -1,4 +1,4 @@
-//! The traffic limits of a server, as the HTTP interface documents them.
+//! The limits of a server, on traffic and on what it keeps, as the HTTP interface documents them.
 //!
 //! They are numbers only: counting is for the server, per process.
 
@@ -41,3 +41,36 @@ pub const PASSKEY_OPTIONS_PER_USER_PER_MINUTE: u32 = 30;
 
 /// Passkeys that one user may have.
 pub const PASSKEYS_PER_USER: u32 = 50;
+
+/// Times a minute that one user may ask for the secret of a device.
+pub const WRAP_SECRETS_PER_USER_PER_MINUTE: u32 = 60;
+
+/// Times a minute that one user may change the secrets of her devices.
+pub const WRAP_SECRET_ROTATIONS_PER_USER_PER_MINUTE: u32 = 10;
+
+/// Device transfers an hour that one user may begin.
+pub const TRANSFERS_PER_USER_PER_HOUR: u32 = 3;
+
+/// Seconds that a device transfer lasts.
+pub const TRANSFER_SECONDS: u32 = 60;
+
+/// Bytes of a personal blob's envelope.
+pub const BLOB_BYTES: usize = 1024 * 1024;
+
+/// Bytes of the envelope of a point, or of a collection's metadata.
+pub const POINT_BYTES: usize = 64 * 1024;
+
+/// Bytes of the envelope of a recovery slot, or of a transferred seed.
+pub const SLOT_BYTES: usize = 4 * 1024;
+
+/// Personal blobs that one user may keep.
+pub const BLOBS_PER_USER: u32 = 1000;
+
+/// Collections that one user may keep.
+pub const COLLECTIONS_PER_USER: u32 = 1000;
+
+/// Points that one user may keep, in all her collections.
+pub const POINTS_PER_USER: u32 = 20_000;
+
+/// Devices that a secret is kept for, per user.
+pub const DEVICES_PER_USER: u32 = 1000;

@@ -8,8 +8,9 @@
 use std::fmt::Debug;
 
 use parchment_core::api::{
-    Email, Patch, Time, accounts::*, administration::*, auth::*, error::*, federation::*, friends::*, health::*,
-    identity::*, passkeys::*, well_known::*,
+    Email, Patch, Time, accounts::*, administration::*, auth::*, blobs::*, collections::*, device_transfer::*,
+    devices::*, error::*, federation::*, friends::*, health::*, identity::*, passkeys::*, rotation::*, well_known::*,
+    wrapped_keys::*,
 };
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use proptest::{
@@ -391,6 +392,119 @@ prop_compose! {
     }
 }
 
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    vec(text(), 0..3)
+}
+
+fn blob_entry() -> impl Strategy<Value = BlobEntry> {
+    (text(), any::<i64>()).prop_map(|(blob_type, km_version)| BlobEntry { blob_type, km_version })
+}
+
+prop_compose! {
+    fn collection()(
+        texts in (text(), text()), metadata_encrypted in maybe(), metadata_key_version in any::<i64>(),
+        times in (time(), time()),
+    ) -> Collection {
+        Collection {
+            id: texts.0,
+            user_id: texts.1,
+            metadata_encrypted,
+            metadata_key_version,
+            created_at: times.0,
+            updated_at: times.1,
+        }
+    }
+}
+
+prop_compose! {
+    fn point()(texts in (text(), text(), text()), times in (time(), time())) -> Point {
+        Point {
+            id: texts.0,
+            collection_id: texts.1,
+            encrypted_data: texts.2,
+            created_at: times.0,
+            updated_at: times.1,
+        }
+    }
+}
+
+prop_compose! {
+    fn stored_slot()(
+        texts in (text(), text(), text(), text(), text()), created_at in time(), last_used_at in option::of(time()),
+    ) -> StoredSlot {
+        StoredSlot {
+            user_id: texts.0,
+            credential_id: texts.1,
+            wrapped_km: texts.2,
+            wrap_algo: texts.3,
+            slot_signature: texts.4,
+            created_at,
+            last_used_at,
+        }
+    }
+}
+
+prop_compose! {
+    fn slot_request()(texts in (text(), text(), text()), wrap_algo in maybe()) -> SlotRequest {
+        SlotRequest { credential_id: texts.0, wrapped_km: texts.1, wrap_algo, slot_signature: texts.2 }
+    }
+}
+
+fn rotated_blob() -> impl Strategy<Value = RotatedBlob> {
+    (text(), text()).prop_map(|(blob_type, encrypted_blob)| RotatedBlob {
+        blob_type,
+        encrypted_blob,
+    })
+}
+
+fn rotated_collection() -> impl Strategy<Value = RotatedCollection> {
+    (text(), text()).prop_map(|(id, metadata_encrypted)| RotatedCollection { id, metadata_encrypted })
+}
+
+fn rotated_point() -> impl Strategy<Value = RotatedPoint> {
+    (text(), text(), text()).prop_map(|(collection_id, id, encrypted_data)| RotatedPoint {
+        collection_id,
+        id,
+        encrypted_data,
+    })
+}
+
+fn dropped() -> impl Strategy<Value = Dropped> {
+    (option::of(texts()), option::of(texts()), option::of(texts())).prop_map(|(blobs, collections, points)| Dropped {
+        blobs,
+        collections,
+        points,
+    })
+}
+
+fn left_behind() -> impl Strategy<Value = LeftBehind> {
+    (texts(), texts(), texts()).prop_map(|(blobs, collections, points)| LeftBehind {
+        blobs,
+        collections,
+        points,
+    })
+}
+
+prop_compose! {
+    fn rotation_request()(
+        expected_current in proptest::num::f64::NORMAL, keys in (text(), text()),
+        blobs in option::of(vec(rotated_blob(), 0..3)), collections in option::of(vec(rotated_collection(), 0..3)),
+        points in option::of(vec(rotated_point(), 0..3)), slots in option::of(vec(slot_request(), 0..3)),
+        drop in option::of(dropped()),
+    ) -> RotationRequest {
+        RotationRequest {
+            expected_current,
+            signing_key: keys.0,
+            encryption_key: keys.1,
+            blobs,
+            collections,
+            points,
+            slots,
+            drop,
+        }
+    }
+}
+
 fn descriptor() -> impl Strategy<Value = PasskeyDescriptor> {
     (text(), text(), vec(text(), 0..3)).prop_map(|(type_, id, transports)| PasskeyDescriptor { type_, id, transports })
 }
@@ -662,8 +776,10 @@ types! {
     flush_response: FlushResponse, Answer, vec(flush_result(), 0..3).prop_map(|results| FlushResponse { results });
     flush_results: FlushResult, Answer, flush_result();
 
-    error_body: ErrorBody, Answer, (text(), text(), option::of(vec(any::<u32>(), 0..3))).prop_map(
-        |(message, code, supported_protocol_versions)| ErrorBody { message, code, supported_protocol_versions });
+    error_body: ErrorBody, Answer, (text(), text(), option::of(vec(any::<u32>(), 0..3)), option::of(left_behind()))
+        .prop_map(|(message, code, supported_protocol_versions, missing)| ErrorBody {
+            message, code, supported_protocol_versions, missing,
+        });
 
     friend_statuses: FriendStatus, Text, friend_status();
     friend_entries: Friend, Answer, friend();
@@ -684,6 +800,45 @@ types! {
     ended: Ended, Answer, any::<[bool; 2]>().prop_map(|[success, delivered]| Ended { success, delivered });
     sync_response: SyncResponse, Answer, vec(sync_result(), 0..3).prop_map(|results| SyncResponse { results });
     sync_results: SyncResult, Answer, sync_result();
+
+    blob_lists: BlobList, Answer, vec(blob_entry(), 0..3).prop_map(|blobs| BlobList { blobs });
+    blob_entries: BlobEntry, Answer, blob_entry();
+    blobs: Blob, Answer, (text(), text(), any::<i64>(), time()).prop_map(
+        |(encrypted_blob, nonce, km_version, updated_at)| Blob { encrypted_blob, nonce, km_version, updated_at });
+    blob_request: BlobRequest, Request, (text(), option::of("[a-zA-Z0-9+/=]{0,24}"), option::of(any::<i64>())).prop_map(
+        |(encrypted_blob, nonce, km_version)| BlobRequest { encrypted_blob, nonce, km_version });
+    collection_entries: Collection, Answer, collection();
+    collection_request: CollectionRequest, Request, maybe()
+        .prop_map(|metadata_encrypted| CollectionRequest { metadata_encrypted });
+    point_lists: Points, Answer, vec(point(), 0..3).prop_map(|points| Points { points });
+    point_entries: Point, Answer, point();
+    new_point_request: NewPointRequest, Request, (maybe(), text())
+        .prop_map(|(id, encrypted_data)| NewPointRequest { id, encrypted_data });
+    point_request: PointRequest, Request, text().prop_map(|encrypted_data| PointRequest { encrypted_data });
+    slot_lists: Slots, Answer, vec(stored_slot(), 0..3).prop_map(|slots| Slots { slots });
+    stored_slots: StoredSlot, Answer, stored_slot();
+    slot_requests: SlotRequest, Request, slot_request();
+    km_version: KmVersion, Answer, any::<i64>().prop_map(|km_version| KmVersion { km_version });
+    rotation_requests: RotationRequest, Request, rotation_request();
+    rotated_blobs: RotatedBlob, Request, rotated_blob();
+    rotated_collections: RotatedCollection, Request, rotated_collection();
+    rotated_points: RotatedPoint, Request, rotated_point();
+    dropped_records: Dropped, Request, dropped();
+    records_left_behind: LeftBehind, Answer, left_behind();
+    wrap_secret: WrapSecret, Answer, text().prop_map(|secret| WrapSecret { secret });
+    secrets_rotated: SecretsRotated, Answer, any::<bool>().prop_map(|ok| SecretsRotated { ok });
+    transfer_request: TransferRequest, Request, text()
+        .prop_map(|receiver_ephemeral_pub| TransferRequest { receiver_ephemeral_pub });
+    transfer_started: TransferStarted, Answer, (text(), time())
+        .prop_map(|(session_id, expires_at)| TransferStarted { session_id, expires_at });
+    transfer_upload: TransferUpload, Request, (text(), text(), text()).prop_map(
+        |(sender_ephemeral_pub, sealed_seed, sender_signature)| TransferUpload {
+            sender_ephemeral_pub, sealed_seed, sender_signature,
+        });
+    transfer_payload: TransferPayload, Answer, (text(), text(), text()).prop_map(
+        |(sender_ephemeral_pub, sealed_seed, sender_signature)| TransferPayload {
+            sender_ephemeral_pub, sealed_seed, sender_signature,
+        });
 
     passkey_creation_options_body: PasskeyCreationOptions, Answer, passkey_creation_options();
     relying_parties: RelyingParty, Answer, relying_party();

@@ -30,6 +30,7 @@ use crate::{
     mail::{MailError, Mailer},
     metrics::Metrics,
     store::{Store, StoreError, entities::users},
+    vault::device_secrets::SecretSealer,
 };
 
 /// The kinds of message that are built here.
@@ -58,6 +59,8 @@ pub struct App {
     pub codes: CodeHasher,
     /// The server as the authenticators of passkeys know it; none where its client is reached by an address.
     pub relying_party: Option<RelyingParty>,
+    /// Seals the secrets of devices.
+    pub secrets: SecretSealer,
     /// Sends mail.
     pub mailer: Mailer,
     /// Other servers and their users.
@@ -140,6 +143,7 @@ impl App {
         Ok(Arc::new(Self {
             codes: CodeHasher::new(&seed),
             relying_party: RelyingParty::new(settings.client_origin(), &settings.public_origin),
+            secrets: SecretSealer::new(&seed),
             mailer: Mailer::new(
                 &settings.mail,
                 &settings.public_origin,

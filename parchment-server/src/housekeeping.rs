@@ -10,6 +10,7 @@ use crate::{
     auth::{codes, passkeys, sessions},
     federation::{inbox, refusals},
     store::StoreError,
+    vault::transfer,
 };
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -38,6 +39,7 @@ async fn sweep(app: &App, age: &mut NonceAge) -> Result<(), StoreError> {
     codes::sweep(&app.store, now).await?;
     passkeys::sweep(&app.store, now).await?;
     sessions::sweep(&app.store, now).await?;
+    transfer::sweep(&app.store, now).await?;
     refusals::sweep(&app.store, now).await
 }
 

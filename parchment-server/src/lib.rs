@@ -27,5 +27,6 @@ pub mod social;
 pub mod store;
 pub mod telemetry;
 pub mod testing;
+pub mod vault;
 
 pub use server::{Server, endpoint};

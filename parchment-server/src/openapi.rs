@@ -13,6 +13,10 @@ use crate::{
     health::api::HealthApi,
     identity::api::IdentityApi,
     social::api::SocialApi,
+    vault::api::{
+        blobs::BlobsApi, collections::CollectionsApi, devices::DevicesApi, rotation::RotationApi, slots::SlotsApi,
+        transfer::TransferApi,
+    },
 };
 
 /// All operations.
@@ -24,6 +28,12 @@ pub type Api = (
     RolesApi,
     IdentityApi,
     SocialApi,
+    BlobsApi,
+    CollectionsApi,
+    RotationApi,
+    SlotsApi,
+    DevicesApi,
+    TransferApi,
     FederationApi,
     HealthApi,
 );
@@ -38,6 +48,12 @@ pub fn service() -> OpenApiService<Api, ()> {
         RolesApi,
         IdentityApi,
         SocialApi,
+        BlobsApi,
+        CollectionsApi,
+        RotationApi,
+        SlotsApi,
+        DevicesApi,
+        TransferApi,
         FederationApi,
         HealthApi,
     );

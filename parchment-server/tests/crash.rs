@@ -9,9 +9,7 @@ mod support;
 
 use std::{
     collections::HashSet,
-    fs,
     path::Path,
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -23,147 +21,28 @@ use futures_util::{StreamExt as _, stream};
 use parchment_core::{
     encoding,
     envelope::{Kind, SignedMessage},
-    handle::{Handle, ServerId},
 };
 use parchment_server::store::{
     Store,
     entities::{envelope_nonces, invitations, transport_nonces},
 };
-use reqwest::Method;
 use sea_orm::EntityTrait as _;
-use serde_json::{Value, json};
 use support::{
-    app::{Answer, answer, free_port, http_client, random},
+    app::random,
     peer::{Peer, RawInbox},
+    program::Program,
 };
-use tempfile::TempDir;
 
 const ROUNDS: usize = 20;
 const MESSAGES: usize = 100;
 const IN_FLIGHT: usize = 8;
 
-/// The program on a folder and a port; killed when dropped.
-struct Program {
-    folder: TempDir,
-    port: u16,
-    id: ServerId,
-    http: reqwest::Client,
-    process: Option<Child>,
-}
-
-impl Program {
-    fn new() -> Self {
-        let port = free_port();
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            port,
-            id: ServerId::parse(&format!("localhost:{port}")).unwrap(),
-            http: http_client(),
-            process: None,
-        }
-    }
-
-    fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    fn mail(&self) -> std::path::PathBuf {
-        self.folder.path().join("mail")
-    }
-
-    /// Starts it; it answers when this returns.
-    async fn start(&mut self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_parchment-server"));
-        command
-            .env_clear()
-            .env("PARCHMENT_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("PARCHMENT_PUBLIC_ORIGIN", format!("http://{}", self.id))
-            .env("PARCHMENT_DATA_DIR", self.folder.path())
-            .env("PARCHMENT_MAIL", format!("file:{}", self.mail().display()))
-            .env("PARCHMENT_RATE_LIMITS", "off")
-            .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
-            .env("PARCHMENT_LOG", "error")
-            .stdout(Stdio::null());
-        self.process = Some(command.spawn().unwrap());
-        let manifest = format!("{}/.well-known/parchment-server", self.origin());
-        for _ in 0..500 {
-            if self.http.get(&manifest).send().await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the program does not answer");
-    }
-
-    /// `kill -9`: no signal handler, no destructor, no last write.
-    fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
-    }
-
-    async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {
-        let request = self.http.request(method, format!("{}{path}", self.origin()));
-        let request = request
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        let request = if token.is_empty() {
-            request
-        } else {
-            request.bearer_auth(token)
-        };
-        answer(request).await
-    }
-
-    /// Signs a user up through mail; gives her handle.
-    async fn sign_up(&self, alias: &str) -> Handle {
-        let email = format!("{alias}@mail.example");
-        let body = json!({ "email": email });
-        self.call(Method::POST, "/auth/verify", "", body).await.expect(201);
-        let mut code = None;
-        for _ in 0..500 {
-            code = code_for(&self.mail(), &email);
-            if code.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        let body = json!({ "method": "otp", "email": email, "token": code.unwrap() });
-        let session = self.call(Method::POST, "/auth/sessions", "", body).await.expect(201);
-        let token = session.body["token"].as_str().unwrap().to_owned();
-        let body = json!({ "alias": alias });
-        let named = self
-            .call(Method::PATCH, "/users/me/alias", &token, body)
-            .await
-            .expect(200);
-        Handle::parse(named.body["handle"].as_str().unwrap()).unwrap()
-    }
-
-    /// The status of a request; none when no answer came.
-    async fn send(&self, request: &RawInbox) -> Option<u16> {
-        let response = request.at(&self.http, &self.origin()).send().await.ok()?;
-        let status = response.status().as_u16();
-        // An answer that breaks off is none.
-        response.bytes().await.ok().map(|_| status)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// The code mailed to an address that got one mail.
-fn code_for(mail: &Path, email: &str) -> Option<String> {
-    let paths = fs::read_dir(mail).ok()?.flatten().map(|entry| entry.path());
-    let letters = paths.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
-    let text = letters
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .find(|text| text.contains(email))?;
-    let is_code = |word: &&str| word.len() == 8 && word.bytes().all(|b| b.is_ascii_digit());
-    text.split_whitespace().find(is_code).map(str::to_owned)
+/// The status of a request; none when no answer came.
+async fn send(program: &Program, request: &RawInbox) -> Option<u16> {
+    let response = request.at(&program.http, &program.origin()).send().await.ok()?;
+    let status = response.status().as_u16();
+    // An answer that breaks off is none.
+    response.bytes().await.ok().map(|_| status)
 }
 
 /// What the tables say.
@@ -232,7 +111,7 @@ async fn send_until_killed(program: &mut Program, letters: &[Letter], kill_after
         .map(|letter| {
             let counter = counter.clone();
             async move {
-                let status = program.send(&letter.request).await;
+                let status = send(program, &letter.request).await;
                 counter.fetch_add(1, Ordering::SeqCst);
                 status
             }
@@ -297,14 +176,14 @@ mod vulns {
             let again = stream::iter(&letters).map(|letter| async {
                 if tables.has_effect(letter) {
                     assert_eq!(
-                        program.send(&letter.request).await,
+                        send(&program, &letter.request).await,
                         Some(401),
                         "a replay after the restart"
                     );
                 }
                 // The peer cannot know what became of it and sends the same message in a new request.
                 let retry = home.request(&program.id, &letter.message);
-                assert_eq!(program.send(&retry).await, Some(202), "a retry after the restart");
+                assert_eq!(send(&program, &retry).await, Some(202), "a retry after the restart");
             });
             again.buffer_unordered(IN_FLIGHT).collect::<Vec<()>>().await;
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rotation::LeftBehind;
+
 /// What went wrong, for people and for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
@@ -17,4 +19,7 @@ pub struct ErrorBody {
     /// The protocol versions this server speaks; given when a server could not be authenticated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supported_protocol_versions: Option<Vec<u32>>,
+    /// What a rotation left behind; given with the code `rotation_incomplete`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<LeftBehind>,
 }

@@ -16,6 +16,10 @@ use super::{
         CurrentSession, EndOthersRequest, Permissions, Session, SignInMethod, SignInRequest, SignInResponse,
         Subscription, User, VerifyRequest,
     },
+    blobs::{Blob, BlobEntry, BlobList, BlobRequest},
+    collections::{Collection, CollectionRequest, NewPointRequest, Point, PointRequest, Points},
+    device_transfer::{TransferPayload, TransferRequest, TransferStarted, TransferUpload},
+    devices::{SecretsRotated, WrapSecret},
     error::ErrorBody,
     federation::InboxMessage,
     friends::{
@@ -32,7 +36,9 @@ use super::{
         PasskeyCreationOptions, PasskeyDescriptor, PasskeyDeviceType, PasskeyExtensions, PasskeyRegistration,
         PasskeyRequestOptions, PasskeyUser, RelyingParty,
     },
+    rotation::{Dropped, KmVersion, RotatedBlob, RotatedCollection, RotatedPoint, RotationRequest},
     well_known::{ManifestDocument, UserDocumentBody},
+    wrapped_keys::{SlotRequest, Slots, StoredSlot},
 };
 
 const ALICE: &str = "alice@home.example";
@@ -43,6 +49,11 @@ const TIMESTAMP: &str = "2026-04-20T12:00:00.000Z";
 const SIGNING_KEY: &str = "FCxxQOixEIenXtSdHkmpfD9r6yro5iCJQxkFJMLdOBw=";
 const ENCRYPTION_KEY: &str = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
 const SIGNATURE: &str = "bN29zNtGQ1ZMMYsUGnaKSkWXZJl26i2+lLpSc33vX24eh8XmCFCvwEuEA4TQx3LYkw4/q3aIQqvhOJRl5s71Cg==";
+
+/// An envelope of 38 bytes; its content says nothing.
+const ENVELOPE: &str = "AgEAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiM=";
+const OTHER_ID: &str = "019db0e4-6c00-7d3a-9c1f-3b0a4f6e2d52";
+const CREDENTIAL_ID: &str = "Y3JlZGVudGlhbC0x";
 
 const CREDENTIAL: &str = "P9cZ2jVx0kWc6aQ1s3tU5A";
 const CHALLENGE: &str = "m0x3b5uVbS1hR7Xv1lq3nVn0o3sJ8l1b2c9d4e5f6g8";
@@ -104,6 +115,7 @@ examples! {
         message: text("Sign in first."),
         code: text("signed_out"),
         supported_protocol_versions: None,
+        missing: None,
     };
     VerifyRequest = Self { email: email() };
     SignInRequest = Self { method: SignInMethod::Otp, email: email(), token: text("12345678") };
@@ -304,6 +316,76 @@ examples! {
         name: Some(text("Alice")),
         picture: None,
     };
+    BlobList = Self {
+        blobs: vec![BlobEntry { blob_type: text("search-history"), km_version: 1 }],
+    };
+    Blob = Self { encrypted_blob: text(ENVELOPE), nonce: text(""), km_version: 1, updated_at: time() };
+    BlobRequest = Self { encrypted_blob: text(ENVELOPE), nonce: None, km_version: Some(1) };
+    Collection = Self {
+        id: text(ID),
+        user_id: text(ID),
+        metadata_encrypted: Some(text(ENVELOPE)),
+        metadata_key_version: 1,
+        created_at: time(),
+        updated_at: time(),
+    };
+    CollectionRequest = Self { metadata_encrypted: Some(text(ENVELOPE)) };
+    Points = Self { points: vec![Point::example()] };
+    Point = Self {
+        id: text(OTHER_ID),
+        collection_id: text(ID),
+        encrypted_data: text(ENVELOPE),
+        created_at: time(),
+        updated_at: time(),
+    };
+    NewPointRequest = Self { id: Some(text(OTHER_ID)), encrypted_data: text(ENVELOPE) };
+    PointRequest = Self { encrypted_data: text(ENVELOPE) };
+    Slots = Self {
+        slots: vec![StoredSlot {
+            user_id: text(ID),
+            credential_id: text(CREDENTIAL_ID),
+            wrapped_km: text(ENVELOPE),
+            wrap_algo: text(crate::slot::WRAP_ALGORITHM),
+            slot_signature: text(SIGNATURE),
+            created_at: time(),
+            last_used_at: None,
+        }],
+    };
+    SlotRequest = Self {
+        credential_id: text(CREDENTIAL_ID),
+        wrapped_km: text(ENVELOPE),
+        wrap_algo: None,
+        slot_signature: text(SIGNATURE),
+    };
+    KmVersion = Self { km_version: 2 };
+    RotationRequest = Self {
+        expected_current: 1.0,
+        signing_key: text(SIGNING_KEY),
+        encryption_key: text(ENCRYPTION_KEY),
+        blobs: Some(vec![RotatedBlob { blob_type: text("search-history"), encrypted_blob: text(ENVELOPE) }]),
+        collections: Some(vec![RotatedCollection { id: text(ID), metadata_encrypted: text(ENVELOPE) }]),
+        points: Some(vec![RotatedPoint {
+            collection_id: text(ID),
+            id: text(OTHER_ID),
+            encrypted_data: text(ENVELOPE),
+        }]),
+        slots: Some(vec![SlotRequest::example()]),
+        drop: Some(Dropped { blobs: Some(vec![text("old-drafts")]), ..Dropped::default() }),
+    };
+    WrapSecret = Self { secret: text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=") };
+    SecretsRotated = Self { ok: true };
+    TransferRequest = Self { receiver_ephemeral_pub: text(ENCRYPTION_KEY) };
+    TransferStarted = Self { session_id: text(ID), expires_at: Time::from_millis(1_776_686_460_000) };
+    TransferUpload = Self {
+        sender_ephemeral_pub: text(ENCRYPTION_KEY),
+        sealed_seed: text(ENVELOPE),
+        sender_signature: text(SIGNATURE),
+    };
+    TransferPayload = Self {
+        sender_ephemeral_pub: text(ENCRYPTION_KEY),
+        sealed_seed: text(ENVELOPE),
+        sender_signature: text(SIGNATURE),
+    };
     PasskeyCreationOptions = Self {
         rp: RelyingParty { id: text("home.example"), name: text("home.example") },
         user: PasskeyUser {
@@ -397,6 +479,11 @@ mod tests {
         assert!(VerifyingKey::from_base64(SIGNING_KEY).is_ok());
         assert!(AgreementKey::from_base64(ENCRYPTION_KEY).is_ok());
         assert!(Signature::from_base64(SIGNATURE).is_ok());
+    }
+
+    #[test]
+    fn the_envelope_of_the_examples_is_one() {
+        assert!(crate::seal::inspect(ENVELOPE).shape.is_ok());
     }
 
     #[test]

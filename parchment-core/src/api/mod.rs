@@ -10,6 +10,10 @@
 pub mod accounts;
 pub mod administration;
 pub mod auth;
+pub mod blobs;
+pub mod collections;
+pub mod device_transfer;
+pub mod devices;
 pub mod error;
 #[cfg(feature = "openapi")]
 mod examples;
@@ -19,8 +23,10 @@ pub mod health;
 pub mod identity;
 pub mod passkeys;
 mod patch;
+pub mod rotation;
 mod text;
 pub mod well_known;
+pub mod wrapped_keys;
 
 pub use patch::Patch;
 pub use text::{Email, Time};

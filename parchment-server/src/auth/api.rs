@@ -19,6 +19,7 @@ use super::{
     cookie,
     permissions::Held,
     sessions::{self, NewSession, Token},
+    signing_out,
 };
 use crate::{
     app::App,
@@ -221,7 +222,8 @@ impl AuthApi {
 
     /// Sign out everywhere
     ///
-    /// Ends every session of the caller, this one too, and clears the cookie.
+    /// Ends every session of the caller, this one too, and clears the cookie. The secrets of all her devices change, and
+    /// open transfers between devices are over.
     #[oai(
         path = "/sessions/all",
         method = "delete",
@@ -229,13 +231,14 @@ impl AuthApi {
         operation_id = "endAllSessions"
     )]
     async fn end_all(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<SignedOutNow, Fails<SignedOut>> {
-        sessions::end_all_of(&app.store, &caller).await?;
+        signing_out::everywhere(&app.store, &caller, app.now()).await?;
         Ok(SignedOutNow::Done(cookie::clear(&app.settings.public_origin)))
     }
 
     /// Sign out everywhere else
     ///
-    /// Ends every session of the caller but the one this request is made with.
+    /// Ends every session of the caller but the one this request is made with. The secrets of all her devices but the
+    /// named one change, and open transfers between devices are over.
     #[oai(
         path = "/sessions/others",
         method = "delete",
@@ -248,7 +251,7 @@ impl AuthApi {
         caller: Caller,
         body: Body<EndOthersRequest>,
     ) -> Result<Done, Fails<EndOthersRefusals>> {
-        sessions::end_others_of(&app.store, &caller, &body.0.device_id).await?;
+        signing_out::everywhere_else(&app.store, &caller, &body.0.device_id, app.now()).await?;
         Ok(Done::NoContent)
     }
 

@@ -14,3 +14,4 @@ pub mod permissions;
 pub mod permitted;
 pub mod renewal;
 pub mod sessions;
+pub mod signing_out;

@@ -15,13 +15,15 @@ use super::{
     permissions::{Held, Need, Permission},
     sessions,
 };
-use crate::{app::App, http::problem::Problem};
+use crate::{app::App, http::problem::Problem, store::entities::users};
 
 /// Somebody who is signed in and held the permission `N` when the request came.
 #[derive(Debug)]
 pub struct Permitted<N> {
     /// Who she is, and what she needs.
     pub actor: Actor,
+    /// Her account when the request came.
+    pub user: users::Model,
     /// What she held when the request came: enough to read by. A change asks again.
     pub held: Held,
     need: PhantomData<N>,
@@ -97,6 +99,7 @@ impl<'a, N: Need> ApiExtractor<'a> for Permitted<N> {
                 session_id: caller.session.id,
                 needs: N::PERMISSION,
             },
+            user: caller.user,
             need: PhantomData,
         })
     }

@@ -9,7 +9,6 @@ use sea_orm::{
 };
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::caller::Caller;
 use crate::{
     http::problem::Problem,
     random,
@@ -167,38 +166,6 @@ pub async fn end(store: &Store, user_id: Uuid, id: Uuid) -> Result<bool, StoreEr
                 .exec(tx)
                 .await?;
             Ok(ended.rows_affected == 1)
-        })
-        .await
-}
-
-/// Ends all sessions of the caller, this one too.
-///
-/// # Errors
-///
-/// 401 when hers has ended by now.
-pub async fn end_all_of(store: &Store, caller: &Caller) -> Result<(), Problem> {
-    store
-        .write(async |tx| {
-            check_alive(tx, caller.session.id).await?;
-            end_all(tx, caller.user.id).await?;
-            // The secrets that this server keeps for her devices change here, all of them, once it keeps any.
-            Ok(())
-        })
-        .await
-}
-
-/// Ends all sessions of the caller but the one she calls with; `_device` is the device that she keeps.
-///
-/// # Errors
-///
-/// 401 when hers has ended by now.
-pub async fn end_others_of(store: &Store, caller: &Caller, _device: &str) -> Result<(), Problem> {
-    store
-        .write(async |tx| {
-            check_alive(tx, caller.session.id).await?;
-            end_others(tx, caller.user.id, caller.session.id).await?;
-            // The secrets that this server keeps for her other devices change here, once it keeps any.
-            Ok(())
         })
         .await
 }

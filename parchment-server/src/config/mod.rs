@@ -142,6 +142,32 @@ pub struct Settings {
     )]
     pub server_identity_private_key: Option<Seed>,
 
+    /// How many bytes of sealed records (blobs, collections, points) each person may keep. A rotation sends all of them at
+    /// once, so `rotation_limit` has to leave room for them.
+    #[arg(
+        long,
+        global = true,
+        env = "PARCHMENT_VAULT_QUOTA",
+        default_value = "20971520",
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1..=1_073_741_824),
+        help_heading = DATA
+    )]
+    pub vault_quota: u64,
+
+    /// The longest body of a rotation, in bytes: four thirds of `vault_quota`, since records come in base64, and 4 MiB
+    /// for their names.
+    #[arg(
+        long,
+        global = true,
+        env = "PARCHMENT_ROTATION_LIMIT",
+        default_value = "33554432",
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1_048_576..=2_147_483_648),
+        help_heading = DATA
+    )]
+    pub rotation_limit: u64,
+
     /// Who gets an account: `open` gives one to every address that proves itself, `invite` only to addresses that
     /// have one (and to the very first).
     #[arg(
@@ -245,6 +271,9 @@ const PEOPLE: &str = "People and mail";
 const FEDERATION: &str = "Federation";
 const WATCHING: &str = "Logs and metrics";
 
+/// What the ids and types of as many records as anybody may keep take in the body of a rotation, and more: 4 MiB.
+const ROTATION_NAMES: u64 = 4 * 1024 * 1024;
+
 impl Settings {
     /// The server id that follows from the public origin.
     pub fn server_id(&self) -> &ServerId {
@@ -297,6 +326,17 @@ impl Settings {
                 message: format!(
                     "{} is http, which is for this very machine only; put a TLS proxy in front and use https",
                     self.public_origin
+                ),
+            });
+        }
+        let full = self.vault_quota * 4 / 3 + ROTATION_NAMES;
+        if self.rotation_limit < full {
+            return Err(SettingsError {
+                setting: "rotation_limit",
+                message: format!(
+                    "{} is too little: whoever keeps {} bytes (`vault_quota`) could never change keys; set it to {full} or \
+                     more",
+                    self.rotation_limit, self.vault_quota
                 ),
             });
         }

@@ -1,6 +1,6 @@
 //! Request bodies: bounded, JSON, and refused with the place where they do not fit.
 
-use std::time::Duration;
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use poem::{FromRequest, Request, RequestBody, http::StatusCode};
 use poem_openapi::{
@@ -12,26 +12,45 @@ use poem_openapi::{
 use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, plain, unsupported_media_type};
+use crate::app::App;
 
-/// The longest body of an ordinary operation: 1 MiB.
-const MAX_BYTES: usize = 1024 * 1024;
+/// How much of a body an operation reads, and how long that may take.
+pub trait Limit: Send + Sync + 'static {
+    /// How long a body may take to come.
+    const WITHIN: Duration;
 
-/// How long a body may take to come: 30 seconds.
-const READ_WITHIN: Duration = Duration::from_secs(30);
+    /// The longest body, in bytes.
+    fn bytes(app: &App) -> usize;
+}
 
-/// A JSON body of the shape `T`.
+/// Ordinary operations: 1 MiB within 30 seconds.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Ordinary;
+
+impl Limit for Ordinary {
+    const WITHIN: Duration = Duration::from_secs(30);
+
+    fn bytes(_: &App) -> usize {
+        1024 * 1024
+    }
+}
+
+/// A JSON body of the shape `T`, as long as `L` says at most.
+#[derive(Debug)]
+pub struct Body<T, L = Ordinary>(pub T, PhantomData<L>);
 
 /// A JSON body of the shape `T`, or none at all.
 #[derive(Debug)]
-pub struct OptionalBody<T>(pub Option<T>);
+pub struct OptionalBody<T, L = Ordinary>(pub Option<T>, PhantomData<L>);
 
-async fn read<T: ParseFromJSON + DeserializeOwned>(
+async fn read<T: ParseFromJSON + DeserializeOwned, L: Limit>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<Option<T>, Problem> {
-    let bytes = read_bytes(request, body, MAX_BYTES).await?;
+    let app = request
+        .data::<Arc<App>>()
+        .ok_or_else(|| Problem::internal("the application is not mounted"))?;
+    let bytes = read_within(request, body, L::bytes(app), L::WITHIN).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -61,6 +80,15 @@ async fn read<T: ParseFromJSON + DeserializeOwned>(
 ///
 /// 413 when it is longer, 408 when it takes longer than 30 seconds, 400 when the connection breaks before its end.
 pub async fn read_bytes(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Vec<u8>, Problem> {
+    read_within(request, body, limit, Ordinary::WITHIN).await
+}
+
+async fn read_within(
+    request: &Request,
+    body: &mut RequestBody,
+    limit: usize,
+    within: Duration,
+) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too long.");
     let announced = request
         .header("content-length")
@@ -71,7 +99,7 @@ pub async fn read_bytes(request: &Request, body: &mut RequestBody, limit: usize)
     let Ok(body) = <poem::Body as FromRequest>::from_request(request, body).await else {
         return Ok(Vec::new());
     };
-    match tokio::time::timeout(READ_WITHIN, body.into_bytes_limit(limit)).await {
+    match tokio::time::timeout(within, body.into_bytes_limit(limit)).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(poem::error::ReadBodyError::PayloadTooLarge)) => Err(too_large()),
         Err(_) => {
@@ -92,7 +120,7 @@ pub fn check_content_type(request: &Request) -> Result<(), Problem> {
 
 macro_rules! document {
     ($type:ident, $required:literal, |$read:ident| $finish:expr) => {
-        impl<'a, T: ParseFromJSON + DeserializeOwned> ApiExtractor<'a> for $type<T> {
+        impl<'a, T: ParseFromJSON + DeserializeOwned, L: Limit> ApiExtractor<'a> for $type<T, L> {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
             type ParamType = ();
@@ -118,15 +146,13 @@ macro_rules! document {
                 body: &mut RequestBody,
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
-                let $read: Option<T> = read(request, body).await?;
-                Ok($finish)
+                let $read: Option<T> = read::<T, L>(request, body).await?;
+                Ok(Self($finish, PhantomData))
             }
         }
     };
 }
 
-document!(Body, true, |read| Self(read.ok_or_else(|| Problem::bad_request(
-    "malformed_json",
-    "The body is empty."
-))?));
-document!(OptionalBody, false, |read| Self(read));
+document!(Body, true, |read| read
+    .ok_or_else(|| Problem::bad_request("malformed_json", "The body is empty."))?);
+document!(OptionalBody, false, |read| read);

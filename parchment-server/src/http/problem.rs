@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use parchment_core::{
-    api::error::ErrorBody,
+    api::{error::ErrorBody, rotation::LeftBehind},
     refusal::{Class, Code, Refusal},
 };
 use poem::{IntoResponse, Response, http::StatusCode};
@@ -20,6 +20,8 @@ pub struct Problem {
     code: &'static str,
     message: Cow<'static, str>,
     retry_after: Option<u64>,
+    /// What a rotation left behind.
+    missing: Option<Box<LeftBehind>>,
     /// Only a server that could not be authenticated is told the protocol versions (http-api, inbox).
     tells_versions: bool,
 }
@@ -32,6 +34,7 @@ impl Problem {
             code,
             message: message.into(),
             retry_after: None,
+            missing: None,
             tells_versions: false,
         }
     }
@@ -69,6 +72,17 @@ impl Problem {
     /// 422.
     pub fn unprocessable(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    }
+
+    /// 422 `rotation_incomplete`: what a commit left behind nobody could read afterwards.
+    pub fn rotation_incomplete(missing: LeftBehind) -> Self {
+        Self {
+            missing: Some(Box::new(missing)),
+            ..Self::unprocessable(
+                "rotation_incomplete",
+                "The commit leaves behind what nobody could read afterwards; carry it or name it in drop.",
+            )
+        }
     }
 
     /// 429 with the seconds after which trying again makes sense.
@@ -156,6 +170,7 @@ impl IntoResponse for Problem {
             message: self.message.into_owned(),
             code: self.code.to_owned(),
             supported_protocol_versions: self.tells_versions.then(|| vec![2]),
+            missing: self.missing.map(|missing| *missing),
         };
         let mut response = poem::web::Json(body).with_status(self.status).into_response();
         response.set_data(ProblemCode(self.code));

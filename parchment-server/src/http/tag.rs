@@ -9,6 +9,8 @@ pub enum Tag {
     Auth,
     /// Accounts.
     Users,
+    /// What people keep sealed, and how their devices get it open.
+    Vault,
     /// Friends and invitations.
     Friends,
     /// Identities, and what servers say to each other.

@@ -135,8 +135,10 @@ impl IdentityApi {
     /// Reset the identity
     ///
     /// For somebody who lost every key. In one step: every friend and open invitation on another server is queued to
-    /// be told, friendships and invitations are deleted on this server (on both sides where both live here), the
-    /// public keys are removed, and all other sessions end. Alias, roles and this session stay.
+    /// be told, friendships and invitations are deleted on this server (on both sides where both live here), and so is
+    /// everything that she kept sealed; the public keys are removed, the version of the master key is 1 again, all other
+    /// sessions end, the secrets of her devices change, and open transfers between devices are over. Alias, passkeys,
+    /// roles, preferences and this session stay.
     #[oai(
         path = "/identity/reset",
         method = "post",

@@ -2,7 +2,6 @@
 //!
 //! One transaction: everybody the user was connected with on other servers is queued to be told,
 //! everything that only the lost keys could open or prove is deleted, and the keys are taken off.
-//! What another piece of work stores for a user joins the deletion here when it brings its tables.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +23,7 @@ use crate::{
         Store, StoreError,
         entities::{friendships, invitations, users},
     },
+    vault::erasure,
 };
 
 /// Resets the identity of a user; `session` is the one that stays.
@@ -85,6 +85,7 @@ async fn reset_in(
     user.km_version = Set(1);
     user.updated_at = Set(now.0);
     user.update(tx).await?;
+    erasure::erase(tx, user_id, now).await?;
     sessions::end_others(tx, user_id, session).await
 }
 

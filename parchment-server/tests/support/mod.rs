@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod device;
 pub mod front;
 pub mod peer;
+pub mod program;
 pub mod rows;
 pub mod stranger;
 pub mod wire;

@@ -187,8 +187,8 @@ impl PasskeysApi {
 
     /// Options for a PRF output
     ///
-    /// Gives the options for `navigator.credentials.get()` with any of the caller's passkeys, for the PRF output that
-    /// unlocks what is wrapped for it. The answer is the client's alone: nothing of it is sent here.
+    /// Gives the options for `navigator.credentials.get()` with any of the caller's passkeys that a recovery slot
+    /// is wrapped for, for the PRF output that opens it. The answer is the client's alone: nothing of it is sent here.
     #[oai(
         path = "/passkeys/prf-assert/options",
         method = "post",

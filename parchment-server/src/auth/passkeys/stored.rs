@@ -26,6 +26,7 @@ use crate::{
         Store, StoreError,
         entities::passkeys::{Column, Entity, Model},
     },
+    vault::slots,
 };
 
 /// All passkeys of a user, newest first.
@@ -39,17 +40,17 @@ pub(super) async fn list(db: &impl ConnectionTrait, user_id: Uuid) -> Result<Vec
     Ok(rows)
 }
 
-/// The passkeys of a user that may unlock what is wrapped: all of them, as long as nothing is.
-///
-/// Where slots of a master key are stored, only those with a slot belong here.
+/// The passkeys of a user that a recovery slot is wrapped for.
 ///
 /// # Errors
 ///
 /// 404 when there is none: options without any would be for whichever passkey the authenticator finds.
 pub(super) async fn unlocking(db: &impl ConnectionTrait, user_id: Uuid) -> Result<Vec<Model>, Problem> {
-    let rows = list(db, user_id).await?;
+    let slots = slots::list(db, user_id).await?;
+    let mut rows = list(db, user_id).await?;
+    rows.retain(|row| slots.iter().any(|slot| slot.credential_id == row.credential_id));
     if rows.is_empty() {
-        return Err(not_found());
+        return Err(Problem::not_found("You have no passkey with a recovery slot."));
     }
     Ok(rows)
 }

@@ -8,6 +8,7 @@ mod m0002_preferences;
 mod m0003_roles;
 mod m0004_refusals;
 mod m0005_passkeys;
+mod m0006_vault;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_roles::Migration),
             Box::new(m0004_refusals::Migration),
             Box::new(m0005_passkeys::Migration),
+            Box::new(m0006_vault::Migration),
         ]
     }
 }
