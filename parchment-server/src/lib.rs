@@ -21,6 +21,7 @@ pub mod identity;
 pub mod mail;
 pub mod metrics;
 pub mod openapi;
+pub mod page;
 mod random;
 mod server;
 pub mod social;

@@ -19,9 +19,12 @@ use crate::{
     connections::{Deadlines, Guarded, Limits},
     federation::refusals,
     housekeeping,
-    http::{allow::Allow, cross_origin::CrossOrigin, detached::Detached, observe::Observe, paths::Paths, problem},
+    http::{
+        allow::Allow, cross_origin::CrossOrigin, detached::Detached, files::Files, observe::Observe, paths::Paths,
+        problem,
+    },
     metrics::{self, Metrics},
-    openapi::{self, page::Documented},
+    openapi, page,
 };
 
 /// How long requests under way may take to finish when the server stops: longer than the longest of them, an invitation
@@ -168,6 +171,7 @@ async fn listen(wanted: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), StartEr
 /// The whole HTTP interface of an application.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
+    let files = page::files(&app.settings).chain(openapi::page::files());
     let (requests, metrics) = (app.requests.clone(), app.metrics.clone());
     let answered = Route::new()
         .nest("/", openapi::service())
@@ -183,5 +187,6 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
-    Observe::new(CrossOrigin::new(Documented(answered), [own, client]), paths, metrics)
+    let answered = Files::before(answered, files);
+    Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
 }

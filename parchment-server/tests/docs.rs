@@ -3,8 +3,6 @@
 
 mod support;
 
-#[path = "docs/browser.rs"]
-mod browser;
 #[path = "docs/page.rs"]
 mod page;
 #[path = "docs/served.rs"]

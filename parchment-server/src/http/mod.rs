@@ -6,6 +6,7 @@ pub mod body;
 pub mod client;
 pub mod cross_origin;
 pub mod detached;
+pub mod files;
 pub mod observe;
 pub mod paths;
 pub mod problem;

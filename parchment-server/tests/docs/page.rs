@@ -2,8 +2,7 @@ use std::{env, fs, path::Path};
 
 use serde_json::json;
 
-use super::browser::Browser;
-use crate::support::app::TestApp;
+use crate::support::{app::TestApp, browser::Browser};
 
 /// Nothing was complained about, forbidden, or asked of anybody else.
 async fn assert_clean(browser: &Browser, app: &TestApp) {

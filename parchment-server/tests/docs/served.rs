@@ -172,5 +172,4 @@ async fn the_page_and_the_document_are_only_read() {
             .await
             .expect_code(404, "not_found");
     }
-    app.call(Method::GET, "/", None).await.expect_code(404, "not_found");
 }

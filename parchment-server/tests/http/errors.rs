@@ -10,8 +10,6 @@ async fn every_kind_of_refusal_has_the_one_shape() {
     let alice = app.person("alice").await;
     let unknown_path = app.call(Method::GET, "/nowhere", None).await;
     assert_problem(&unknown_path, 404, "not_found", "unknown path");
-    let root = app.call(Method::GET, "/", None).await;
-    assert_problem(&root, 404, "not_found", "root");
     let below = app.call(Method::GET, "/auth/sessions/current/more", None).await;
     assert_problem(&below, 404, "not_found", "below a path");
     for (method, path) in [

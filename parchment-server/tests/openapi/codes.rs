@@ -11,7 +11,8 @@ use parchment_core::refusal::Code;
 use super::{document, operations, responses, text};
 
 /// Codes that no operation answers, and what they are.
-const OF_NO_OPERATION: [(&str, &str); 2] = [
+const OF_NO_OPERATION: [(&str, &str); 3] = [
+    ("last_role", "said to the operator by `admin user revoke`"),
     ("method_not_allowed", "for a method that the path does not have"),
     (
         "signing_key_changed",
@@ -66,7 +67,9 @@ fn in_sources() -> BTreeMap<String, PathBuf> {
         // Tests within a file make up codes of their own.
         let source = fs::read_to_string(&file).unwrap();
         let source = source.split("#[cfg(test)]").next().unwrap();
-        for constructor in constructors {
+        // `Self` is a problem in one file only.
+        let is_problem = file.ends_with("http/problem.rs");
+        for constructor in constructors.iter().filter(|one| is_problem || !one.starts_with("Self")) {
             for call in source.split(constructor).skip(1) {
                 let arguments = call.split(';').next().unwrap();
                 let code = arguments.split('"').nth(1).filter(|code| is_code(code));

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::app::{answer, http_client};
+use super::app::{answer, http_client};
 
 /// How long something on the page may take to show on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,8 +89,8 @@ impl Browser {
         // What the policy of a page forbids is noted before anything of the page runs.
         let note = "window.forbidden = []; document.addEventListener('securitypolicyviolation', event => \
                     window.forbidden.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile));";
-        let on_load = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": note } });
-        browser.command("/goog/cdp/execute", on_load).await;
+        let on_load = json!({ "source": note });
+        browser.debug("Page.addScriptToEvaluateOnNewDocument", on_load).await;
         // What the browser's own first page asked for is not the test's.
         browser.open("about:blank").await;
         browser.requested().await;
@@ -151,24 +151,45 @@ impl Browser {
     pub async fn click(&self, selector: &str) {
         self.wait_for(&format!("document.querySelector({})", json!(selector)))
             .await;
-        let found = self
-            .command("/element", json!({ "using": "css selector", "value": selector }))
-            .await;
-        let id = found
-            .as_object()
-            .unwrap()
-            .values()
-            .next()
-            .unwrap()
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let id = self.element(selector).await;
         self.run(&format!(
             "document.querySelector({}).scrollIntoView({{block: 'center'}});",
             json!(selector)
         ))
         .await;
         self.command(&format!("/element/{id}/click"), json!({})).await;
+    }
+
+    /// Replaces what is in a field by typing.
+    pub async fn enter(&self, selector: &str, text: &str) {
+        self.run(&format!("document.querySelector({}).select();", json!(selector)))
+            .await;
+        let id = self.element(selector).await;
+        self.command(&format!("/element/{id}/value"), json!({ "text": text }))
+            .await;
+    }
+
+    /// Loads the page anew.
+    pub async fn reload(&self) {
+        self.command("/refresh", json!({})).await;
+    }
+
+    /// Says yes to what a dialog asks.
+    pub async fn accept_dialog(&self) {
+        self.command("/alert/accept", json!({})).await;
+    }
+
+    /// Sends a command of the browser's debugging protocol.
+    pub async fn debug(&self, command: &str, params: Value) -> Value {
+        let command = json!({ "cmd": command, "params": params });
+        self.command("/goog/cdp/execute", command).await
+    }
+
+    async fn element(&self, selector: &str) -> String {
+        let found = json!({ "using": "css selector", "value": selector });
+        let found = self.command("/element", found).await;
+        let id = found.as_object().unwrap().values().next().unwrap();
+        id.as_str().unwrap().to_owned()
     }
 
     /// What a log has gathered since it was last asked for.
