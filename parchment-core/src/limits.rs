@@ -42,6 +42,12 @@ pub const PASSKEY_OPTIONS_PER_USER_PER_MINUTE: u32 = 30;
 /// Passkeys that one user may have.
 pub const PASSKEYS_PER_USER: u32 = 50;
 
+/// Times a minute that one user may commit a rotation.
+pub const ROTATIONS_PER_USER_PER_MINUTE: u32 = 10;
+
+/// Rotations of a server whose bodies are read or checked at once.
+pub const ROTATIONS_AT_ONCE: usize = 4;
+
 /// Times a minute that one user may ask for the secret of a device.
 pub const WRAP_SECRETS_PER_USER_PER_MINUTE: u32 = 60;
 

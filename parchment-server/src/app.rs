@@ -10,6 +10,7 @@ use parchment_core::{
     request::ServerIdentity,
     time::{Clock, UnixMillis},
 };
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -73,6 +74,10 @@ pub struct App {
     pub claimed: Shares,
     /// Requests of authenticated servers, by server.
     pub authenticated: Shares,
+    /// Rotations of one session, of which one is taken at a time.
+    pub rotations: Shares,
+    /// Rotations of all sessions together.
+    pub rotation_places: Arc<Semaphore>,
     /// Where received messages take effect.
     pub received: GroupedInbox,
     /// What is counted for operators.
@@ -162,6 +167,8 @@ impl App {
             metrics,
             claimed: Shares::new(limits::INBOX_UNVERIFIED_AT_ONCE),
             authenticated: Shares::new(limits::INBOX_PER_SERVER_AT_ONCE),
+            rotations: Shares::new(1),
+            rotation_places: Arc::new(Semaphore::new(limits::ROTATIONS_AT_ONCE)),
             received: GroupedInbox::start(store.clone()),
             refusals,
             traffic: Traffic::new(settings.rate_limits),

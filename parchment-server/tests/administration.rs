@@ -66,3 +66,10 @@ fn ids(list: &Value) -> Vec<String> {
         .map(|one| one["id"].as_str().unwrap().to_owned())
         .collect()
 }
+
+/// The members of an object, sorted: a crate of the tests makes serde_json keep them as they come.
+fn members(object: &Value) -> Vec<&str> {
+    let mut members: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    members
+}

@@ -79,15 +79,6 @@ fn needs_a_session(operation: &Value) -> bool {
     security.is_some_and(|all| all.contains(&json!({ "bearer": [] })) && !all.contains(&json!({})))
 }
 
-/// The permission that an operation needs, as its description says at its end.
-fn needs(operation: &Value) -> Option<String> {
-    let words: Vec<&str> = text(operation, "description").split_whitespace().collect();
-    let [.., "Needs", permission] = words.as_slice() else {
-        return None;
-    };
-    Some(permission.strip_prefix('`')?.strip_suffix("`.")?.to_owned())
-}
-
 #[test]
 fn the_committed_document_is_what_the_server_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/parchment.json");

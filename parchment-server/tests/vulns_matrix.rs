@@ -15,4 +15,7 @@ mod vulns {
     mod others;
     mod sessions;
     mod things;
+    #[path = "../vulns_vault/common.rs"]
+    #[allow(dead_code, unused_imports, reason = "these tests need a few of its helpers")]
+    mod vault;
 }

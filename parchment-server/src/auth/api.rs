@@ -32,6 +32,7 @@ use crate::{
         tag::Tag,
     },
     store::entities::{sessions as session_rows, users},
+    vault::device_secrets,
 };
 
 refusals! {
@@ -45,6 +46,7 @@ refusals! {
     AlwaysAnswers {}
     EndOthersRefusals + body {
         401: "No live session: `signed_out`.",
+        422: "Not 8 to 64 letters, digits and hyphens: `invalid_device_id`. An unknown member, or none: `invalid_body`.",
     }
     EndSessionRefusals {
         401: "No live session: `signed_out`.",
@@ -251,6 +253,7 @@ impl AuthApi {
         caller: Caller,
         body: Body<EndOthersRequest>,
     ) -> Result<Done, Fails<EndOthersRefusals>> {
+        device_secrets::check_device(&body.0.device_id)?;
         signing_out::everywhere_else(&app.store, &caller, &body.0.device_id, app.now()).await?;
         Ok(Done::NoContent)
     }

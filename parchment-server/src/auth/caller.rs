@@ -64,6 +64,11 @@ async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
     Ok(Some(Caller { user, session, bearer }))
 }
 
+/// The token that a request presents, by header or cookie, before anything is known of it.
+pub fn presented_token(request: &Request) -> Option<String> {
+    bearer(request).map(str::to_owned).or_else(|| cookie::read(request))
+}
+
 fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

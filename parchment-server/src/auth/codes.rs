@@ -3,8 +3,10 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use parchment_core::{api::Email, limits, time::UnixMillis};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, sea_query::OnConflict,
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -164,6 +166,8 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
     let of_address = login_code_sends::Entity::find()
         .filter(login_code_sends::Column::EmailKey.eq(email_key))
         .filter(column.gt(now.0 - DAY_MS))
+        // What a clock that was ahead noted would count for as long as it was ahead.
+        .filter(column.lte(now.0))
         .order_by_asc(column)
         .all(db)
         .await?;
@@ -184,7 +188,8 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
     }
     let of_client = login_code_sends::Entity::find()
         .filter(login_code_sends::Column::Client.eq(client))
-        .filter(column.gt(now.0 - HOUR_MS));
+        .filter(column.gt(now.0 - HOUR_MS))
+        .filter(column.lte(now.0));
     let count = of_client.clone().count(db).await?;
     if count >= u64::from(limits::CODES_PER_CLIENT_PER_HOUR) {
         let oldest = of_client.order_by_asc(column).one(db).await?;
@@ -319,7 +324,11 @@ pub async fn sweep(store: &Store, now: UnixMillis) -> Result<(), StoreError> {
                 .exec(tx)
                 .await?;
             login_code_sends::Entity::delete_many()
-                .filter(login_code_sends::Column::SentAt.lt(now.0 - DAY_MS))
+                .filter(
+                    login_code_sends::Column::SentAt
+                        .lt(now.0 - DAY_MS)
+                        .or(login_code_sends::Column::SentAt.gt(now.0 + DAY_MS)),
+                )
                 .exec(tx)
                 .await?;
             Ok(())

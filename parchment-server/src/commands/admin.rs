@@ -18,7 +18,7 @@ use parchment_core::{
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, database};
 use crate::{
     administration::{
         grants, roles,
@@ -115,6 +115,7 @@ pub(super) async fn run(settings: Settings, command: Admin) -> Result<(), Failur
 
 /// Opens the database where there is one: a new and empty one would only hide that the settings lead elsewhere.
 async fn open(settings: &Settings) -> Result<Store, Failure> {
+    database::look_at(settings).await?;
     let mut url = settings.database_url();
     if !url.contains('?') {
         url.push_str("?mode=rw");

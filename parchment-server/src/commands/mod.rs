@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod config;
+mod database;
 mod doctor;
 mod peer;
 mod restore;
@@ -13,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    config::{Loaded, Settings, load, without_environment},
+    config::{Loaded, Settings, about_secret, load, without_environment},
     demo, openapi, telemetry,
 };
 
@@ -70,17 +71,22 @@ pub async fn run() -> ExitCode {
         Ok(flags) => flags,
         // Help names the variables too.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => command().get_matches(),
-        Err(error) => error.exit(),
+        Err(error) => match about_secret(&error) {
+            Some(complaint) => return fail(&Failure(complaint)),
+            None => error.exit(),
+        },
     };
     match dispatch(&flags).await {
         Ok(code) => code,
-        Err(failure) => {
-            for line in failure.to_string().lines() {
-                eprintln!("parchment-server: {line}");
-            }
-            ExitCode::FAILURE
-        }
+        Err(failure) => fail(&failure),
     }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    for line in failure.to_string().lines() {
+        eprintln!("parchment-server: {line}");
+    }
+    ExitCode::FAILURE
 }
 
 /// The settings, checked, for a command that works beside the server and logs no more than what is wrong.

@@ -4,14 +4,14 @@ use clap::{Args, Subcommand};
 use parchment_core::handle::ServerId;
 use serde::Serialize;
 
-use super::Failure;
+use super::{Failure, database};
 use crate::{
     config::Settings,
     federation::{
         pins,
         report::{self, Peer, Refused},
     },
-    store::{Inspection, Store, StoreError, database_file, known_migrations, unknown_migration},
+    store::{Inspection, Store},
 };
 
 #[derive(Args)]
@@ -47,7 +47,7 @@ enum PeerCommand {
 }
 
 pub(super) async fn run(settings: Settings, args: PeerArgs) -> Result<(), Failure> {
-    let database = look_at(&settings).await?;
+    let database = database::look_at(&settings).await?;
     let done = match args.command {
         PeerCommand::List { json } => list(&database, json).await,
         PeerCommand::Why { host, json } => why(&database, &server(&host)?, json).await,
@@ -55,30 +55,6 @@ pub(super) async fn run(settings: Settings, args: PeerArgs) -> Result<(), Failur
     };
     database.close().await;
     done
-}
-
-/// Opens the database for looking. A newer program must not upgrade it under a server that runs.
-async fn look_at(settings: &Settings) -> Result<Inspection, Failure> {
-    let url = settings.database_url();
-    let database = Inspection::open(&url).await.map_err(Failure::of)?.ok_or_else(|| {
-        let path = database_file(&url).unwrap_or_default();
-        Failure(format!(
-            "there is no database at {}: give the folder of the server's data with --data-dir",
-            path.display()
-        ))
-    })?;
-    let applied = database.migrations().await.map_err(Failure::of)?;
-    if let Some(migration) = unknown_migration(&applied) {
-        return Err(Failure::of(StoreError::NewerSchema {
-            migration: migration.clone(),
-        }));
-    }
-    if applied.len() < known_migrations().len() {
-        return Err(Failure(
-            "the database is not upgraded to this version yet: start the server of this version once".to_owned(),
-        ));
-    }
-    Ok(database)
 }
 
 fn server(host: &str) -> Result<ServerId, Failure> {

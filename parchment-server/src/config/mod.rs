@@ -18,7 +18,7 @@ pub use self::{
     annotated::annotated,
     mail::{MailSetting, SmtpServer, SmtpTls},
     networks::{Network, Networks},
-    sources::{Given, LoadError, Loaded, Place, load, without_environment},
+    sources::{Given, LoadError, Loaded, Place, about_secret, load, without_environment},
     values::{LogFilter, LogFormat, Registration, Seed, Switch},
 };
 

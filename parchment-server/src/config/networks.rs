@@ -64,9 +64,19 @@ impl FromStr for Network {
         };
         let address: IpAddr = address.trim().parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.unwrap_or(most);
+        let bits: u32 = bits.unwrap_or(most);
         if bits > most {
             return Err(wrong());
+        }
+        // Clients that come by IPv4 are known by IPv4, so that is how a network of them is kept.
+        if let IpAddr::V6(mapped) = address
+            && let Some(address) = mapped.to_ipv4_mapped()
+            && let Some(bits) = bits.checked_sub(96)
+        {
+            return Ok(Self {
+                address: address.into(),
+                bits,
+            });
         }
         Ok(Self { address, bits })
     }
@@ -83,6 +93,7 @@ mod tests {
         assert!(contains("10.0.0.0/8", "10.255.0.1") && !contains("10.0.0.0/8", "11.0.0.1"));
         assert!(contains("127.0.0.1", "127.0.0.1") && !contains("127.0.0.1", "127.0.0.2"));
         assert!(contains("127.0.0.1", "::ffff:127.0.0.1"));
+        assert!(contains("::ffff:10.0.0.0/104", "10.1.2.3") && !contains("::ffff:10.0.0.0/104", "11.1.2.3"));
         assert!(contains("0.0.0.0/0", "1.2.3.4") && contains("::/0", "2001:db8::1"));
         assert!(!contains("::/0", "1.2.3.4"));
         assert!("10.0.0.0/33".parse::<Network>().is_err() && "x".parse::<Network>().is_err());

@@ -192,10 +192,28 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Option<String> {
     })
 }
 
+/// What to say of a flag that holds a secret in place of the parser's words, which repeat it.
+pub fn about_secret(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let named = named.split(' ').next()?.trim_start_matches("--");
+    let known = known();
+    let arg = known.iter().find(|arg| arg.get_long() == Some(named))?;
+    let cause = error
+        .source()
+        .map_or_else(|| "this is not a value of it".to_owned(), ToString::to_string);
+    arg.is_hide_env_values_set().then(|| format!("--{named}: {cause}"))
+}
+
 fn refuse_unknown_variables(known: &[Arg], environment: &BTreeMap<OsString, OsString>, problems: &mut Vec<String>) {
     let names: Vec<&str> = known.iter().filter_map(|arg| arg.get_env()?.to_str()).collect();
     for name in environment.keys() {
         let name = name.to_string_lossy();
+        // What Kubernetes and container links set for a service that is called parchment.
+        if name == "PARCHMENT_PORT" || name.starts_with("PARCHMENT_PORT_") || name.starts_with("PARCHMENT_SERVICE_") {
+            continue;
+        }
         if name.starts_with(PREFIX) && name != FILE_VARIABLE && !names.contains(&&*name) {
             problems.push(unknown("environment", &name, &names));
         }

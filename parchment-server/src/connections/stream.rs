@@ -46,8 +46,8 @@ enum Reading {
     Head { matched: usize },
     /// Whatever follows a head.
     Rest,
-    /// HTTP/2: frames of many requests, which its own layer bounds.
-    Frames,
+    /// Nothing: the client speaks HTTP/2, which has no place behind a proxy and no deadlines here.
+    Refused,
 }
 
 /// How HTTP/2 begins (RFC 9113, section 3.4), as far as it differs from any head of HTTP/1.
@@ -86,15 +86,14 @@ impl<S> Stream<S> {
 
     /// Follows what was read.
     fn note_read(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() || self.reading == Reading::Frames {
+        if bytes.is_empty() {
             return;
         }
         if let Some(seen) = self.preface {
             let common = bytes.iter().zip(&PREFACE[seen..]).take_while(|(a, b)| a == b).count();
             self.preface = (common == bytes.len()).then_some(seen + common);
             if seen + common == PREFACE.len() {
-                self.reading = Reading::Frames;
-                self.read_until = None;
+                self.reading = Reading::Refused;
                 return;
             }
         }
@@ -152,6 +151,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         let before = buffer.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(context, buffer) {
             this.note_read(&buffer.filled()[before..]);
+            if this.reading == Reading::Refused {
+                return Poll::Ready(Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "HTTP/2 is not spoken here",
+                )));
+            }
             // A head that drips in byte by byte is as late as one that stops.
             let is_late = |until: &Pin<Box<Sleep>>| until.is_elapsed() || until.deadline() <= Instant::now();
             if this.read_until.as_ref().is_some_and(is_late) {
@@ -322,15 +327,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn http_2_is_left_to_its_own_layer() {
+    async fn http_2_is_not_spoken() {
         let (mut client, mut server) = connection();
-        for piece in [&b"PRI * HT"[..], b"TP/2.0\r\n\r\nSM\r\n\r\n", b"frames"] {
-            client.write_all(piece).await.unwrap();
-            read(&mut server).await.unwrap();
-        }
-        server.write_all(b"frames").await.unwrap();
-        let waiting = tokio::time::timeout(Duration::from_secs(300), read(&mut server)).await;
-        assert!(waiting.is_err(), "{waiting:?}");
+        client.write_all(b"PRI * HT").await.unwrap();
+        read(&mut server).await.unwrap();
+        client.write_all(b"TP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        assert_eq!(read(&mut server).await.unwrap_err().kind(), io::ErrorKind::Unsupported);
     }
 
     #[tokio::test(start_paused = true)]

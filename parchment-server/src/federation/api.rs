@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parchment_core::{
     api::{
         federation::InboxMessage,
@@ -73,7 +74,7 @@ pub struct SignedRequest {
     /// What traffic limits count its client by.
     client: String,
     headers: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 impl SignedRequest {
@@ -263,10 +264,10 @@ impl FederationApi {
 }
 
 /// Whether a refusal counts against the address it came from: not when this side failed, and not when a sound message
-/// met other circumstances than it assumed.
+/// met other circumstances than it assumed. A name that leads nowhere counts: this server was made to go and look.
 fn is_fault_of_caller(problem: &Problem) -> bool {
     let code = Code::ALL.iter().find(|code| code.as_str() == problem.code());
-    code.is_some_and(|code| matches!(code.fault(), Fault::Server | Fault::Sender))
+    code.is_some_and(|code| *code == Code::PeerUnreachable || matches!(code.fault(), Fault::Server | Fault::Sender))
 }
 
 fn count_well_known(app: &App, request: &Request) -> Result<(), Problem> {

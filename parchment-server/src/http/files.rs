@@ -128,10 +128,8 @@ impl File {
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Without a compressed form the plain one is sent.
-    match encoder.write_all(bytes).and_then(|()| encoder.finish()) {
-        Ok(compressed) => compressed,
-        Err(_) => Vec::new(),
-    }
+    let compressed = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    compressed.unwrap_or_default()
 }
 
 /// Whether a client says that it takes gzip (RFC 9110, section 12.5.3).

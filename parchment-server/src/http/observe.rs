@@ -63,6 +63,10 @@ fn log(method: &str, path: &str, status: StatusCode, code: Option<&str>, took: s
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (status, code) = (status.as_u16(), code.unwrap_or_default());
     match status {
+        // Not this server's failure, and strangers can cause it at will.
+        500.. if matches!(code, "peer_unreachable" | "busy" | "delivery_unknown") => {
+            tracing::info!(method, path, status, code, ms, "refused");
+        }
         500.. => tracing::warn!(method, path, status, code, ms, "failed"),
         400.. => tracing::info!(method, path, status, code, ms, "refused"),
         _ => tracing::debug!(method, path, status, ms, "answered"),

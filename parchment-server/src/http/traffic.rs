@@ -97,6 +97,8 @@ pub struct Traffic {
     pub passkey_sign_ins: Limit,
     /// Options of passkey operations, per user and operation.
     pub passkey_options: Limit,
+    /// Commits of a rotation, per user.
+    pub rotations: Limit,
     /// Questions for the secret of a device, per user.
     pub wrap_secrets: Limit,
     /// Changes of all of a user's secrets, per user.
@@ -113,6 +115,7 @@ impl Traffic {
             lookups: Limit::new(limits::LOOKUPS_PER_USER_PER_MINUTE, switch),
             passkey_sign_ins: Limit::new(limits::PASSKEY_SIGN_INS_PER_CLIENT_PER_MINUTE, switch),
             passkey_options: Limit::new(limits::PASSKEY_OPTIONS_PER_USER_PER_MINUTE, switch),
+            rotations: Limit::new(limits::ROTATIONS_PER_USER_PER_MINUTE, switch),
             wrap_secrets: Limit::new(limits::WRAP_SECRETS_PER_USER_PER_MINUTE, switch),
             wrap_secret_rotations: Limit::new(limits::WRAP_SECRET_ROTATIONS_PER_USER_PER_MINUTE, switch),
         }

@@ -66,13 +66,25 @@ const INSTANTS: [(&str, &str); 5] = [
     ("RevokeRequest", "revoke_timestamp"),
 ];
 
+/// Objects in requests that browsers write: what they add is passed over.
+const OPEN: [&str; 4] = [
+    "AssertionResponse",
+    "AttestationResponse",
+    "PasskeyAssertion",
+    "PasskeyRegistration",
+];
+
 /// What parameters look like, by their name: in paths and in queries.
-const PARAMETERS: [(&str, &str); 4] = [
+const PARAMETERS: [(&str, &str); 5] = [
+    ("deviceId", "^[a-zA-Z0-9-]+$"),
     ("handle", HANDLE),
     ("peerHandle", HANDLE),
     ("revoke_nonce", NONCE),
     ("revoke_signature", SIGNATURE_OR_NOTHING),
 ];
+
+/// How long the id of a device is.
+const DEVICE_CHARACTERS: std::ops::RangeInclusive<u32> = 8..=64;
 
 /// Adds all of it.
 pub(super) fn complete(document: &mut Value) {
@@ -88,9 +100,14 @@ pub(super) fn complete(document: &mut Value) {
         // Indexing for a change would add the member where it is missing.
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
-            let name = parameter["name"].as_str().unwrap_or_default();
+            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             if let Some((_, pattern)) = PARAMETERS.iter().find(|(known, _)| *known == name) {
                 parameter["schema"]["pattern"] = json!(pattern);
+            }
+            if name == "deviceId" {
+                let (shortest, longest) = (DEVICE_CHARACTERS.start(), DEVICE_CHARACTERS.end());
+                parameter["schema"]["minLength"] = json!(shortest);
+                parameter["schema"]["maxLength"] = json!(longest);
             }
         }
     }
@@ -112,7 +129,7 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     paths.flat_map(|(_, operations)| operations.as_object_mut().into_iter().flatten().map(|(_, one)| one))
 }
 
-/// Says of every object in a request that it takes no other members than it lists.
+/// Says of every object in a request, but those that browsers write, that it takes no other members than it lists.
 fn close_requests(document: &mut Value) {
     let mut waiting: Vec<String> = operations(document)
         .flat_map(|operation| references(&operation["requestBody"]))
@@ -128,7 +145,7 @@ fn close_requests(document: &mut Value) {
         waiting.extend(references(schema));
         let members = schema
             .as_object_mut()
-            .filter(|schema| schema.contains_key("properties"));
+            .filter(|schema| schema.contains_key("properties") && !OPEN.contains(&name.as_str()));
         if let Some(members) = members.filter(|schema| !schema.contains_key("additionalProperties")) {
             members.insert("additionalProperties".to_owned(), json!(false));
         }

@@ -1,7 +1,7 @@
 //! Recovery slots: the caller's seed, wrapped for her passkeys and signed by her (protocol section 10).
 //!
-//! The signature is checked here too. Clients do so before they use a slot; here it keeps whoever has nothing but a
-//! session from replacing the slots by which she gets back at her seed.
+//! The signature is checked here too, so that what a client would refuse is refused when it is stored and not on the day
+//! on which it is needed. It is no protection against whoever has a session: that one can set other keys, or delete.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use parchment_core::{

@@ -6,7 +6,7 @@ use parchment_server::store::entities::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{NOBODY, delete, ids, make_role, patch, set_roles};
+use super::{NOBODY, delete, ids, make_role, members, patch, set_roles};
 use crate::support::{
     app::TestApp,
     rows,
@@ -25,10 +25,6 @@ const MEMBERS: [&str; 10] = [
     "roles",
     "sessionCount",
 ];
-
-fn members(object: &Value) -> Vec<&str> {
-    object.as_object().unwrap().keys().map(String::as_str).collect()
-}
 
 fn invitation(email: &str) -> Value {
     json!({ "firstName": "Carol", "lastName": "Danvers", "email": email })

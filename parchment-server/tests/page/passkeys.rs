@@ -46,7 +46,10 @@ async fn a_person_adds_a_passkey_signs_out_and_signs_in_by_touch() {
     adds_a_passkey(&alice, "My laptop").await;
     signs_in_by_passkey(&alice).await;
     alice.reads("#passkeys", "My laptop").await;
-    alice.browser.run("document.querySelector('#passkeys-title').scrollIntoView();").await;
+    alice
+        .browser
+        .run("document.querySelector('#passkeys-title').scrollIntoView();")
+        .await;
     alice.picture("passkeys.png").await;
 
     let ceremonies = alice.browser.run("return window.ceremonies;").await;

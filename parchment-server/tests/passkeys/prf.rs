@@ -1,14 +1,27 @@
+use parchment_core::encoding::encode;
 use parchment_server::store::entities::passkey_challenges;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::TestApp,
+    app::{Person, TestApp},
     device::{Device, decode, withhold},
     rows,
 };
 
 const ALICE: &str = "alice@mail.example";
+
+/// Keeps a recovery slot for a passkey of somebody who has no identity yet, by which it could be checked.
+async fn keep_slot(person: &Person<'_>, credential: &Value) {
+    let mut envelope = vec![7; 40];
+    envelope[..2].copy_from_slice(&[2, 1]);
+    let slot = json!({
+        "credentialId": credential,
+        "wrappedKm": encode(&envelope),
+        "slotSignature": encode(&[7; 64]),
+    });
+    person.post("/users/me/wrapped-keys", slot).await.expect(201);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_has_one_prf_output_in_every_ceremony_and_each_has_its_own() {
@@ -26,6 +39,7 @@ async fn a_passkey_has_one_prf_output_in_every_ceremony_and_each_has_its_own() {
         let enroll = alice.call(Method::POST, &enroll, None).await.expect(200).body;
         assert_eq!(enroll["allowCredentials"].as_array().unwrap().len(), 1);
         assert_eq!(enroll["allowCredentials"][0]["id"], id);
+        keep_slot(&alice, &id).await;
         let unlock = alice
             .call(Method::POST, "/auth/passkeys/prf-assert/options", None)
             .await;
@@ -53,7 +67,12 @@ async fn options_for_an_output_sign_nobody_in_and_leave_no_row() {
         .await
         .expect_code(404, "not_found");
     let device = Device::default();
-    alice.register(&device).await;
+    let passkey = alice.register(&device).await;
+    alice
+        .post("/auth/passkeys/prf-assert/options", Value::Null)
+        .await
+        .expect_code(404, "not_found");
+    keep_slot(&alice, &passkey["id"]).await;
     let options = alice
         .call(Method::POST, "/auth/passkeys/prf-assert/options", None)
         .await

@@ -1,5 +1,6 @@
 //! The operations of the document, and bodies that fit them.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -47,12 +48,31 @@ impl Operation {
             .collect()
     }
 
+    /// Its path with these values for its parameters, in their order.
+    pub fn path_of(&self, values: &[String]) -> String {
+        assert_eq!(self.parameters().len(), values.len(), "{}: {values:?}", self.name());
+        let mut values = values.iter().map(|value| encoded(value));
+        let parts = self.path.split('/').map(|part| {
+            if part.starts_with('{') {
+                values.next().unwrap()
+            } else {
+                part.to_owned()
+            }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
     /// Its path with the same text for every parameter.
     pub fn path_with(&self, value: &str) -> String {
         let parts = self.path.split('/');
         let parts = parts.map(|part| if part.starts_with('{') { value } else { part });
         parts.collect::<Vec<_>>().join("/")
     }
+}
+
+/// A value as it stands in a path.
+fn encoded(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }
 
 /// All operations of the document.
@@ -179,11 +199,21 @@ pub fn leaves(schema: &Value, document: &Value, place: &str) -> Vec<String> {
     found
 }
 
-/// Puts a value at a place of a body, which may not have had that member.
+/// Puts a value at a place of a body, which may not have had that member, nor the list or object that it is in.
 pub fn put(body: &mut Value, place: &str, value: Value) {
-    let (parent, last) = place.rsplit_once('/').unwrap();
-    match body.pointer_mut(parent).unwrap_or_else(|| panic!("{place}")) {
-        Value::Array(items) => items[last.parse::<usize>().unwrap()] = value,
-        parent => parent[last] = value,
+    let mut at = body;
+    for step in place.split('/').skip(1) {
+        at = match step.parse::<usize>() {
+            Err(_) => &mut at[step],
+            Ok(index) => {
+                if at.is_null() {
+                    *at = json!([]);
+                }
+                let items = at.as_array_mut().unwrap_or_else(|| panic!("{place}"));
+                items.resize(items.len().max(index + 1), Value::Null);
+                &mut items[index]
+            }
+        };
     }
+    *at = value;
 }

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     document::{Auth, document, operations, sample},
-    things::{Alice, Kept, encoded},
+    things::Alice,
 };
 use crate::support::{
     app::{Answer, TestApp, answer},
@@ -104,11 +104,7 @@ async fn what_is_absent_is_left_out_and_null_comes_only_where_the_document_has_i
     let mut seen = 0;
     for operation in operations() {
         let described = &document["paths"][&operation.path][operation.method.as_str().to_lowercase()];
-        let id = match operation.parameters().first().map(|_| alice.kept(&operation)) {
-            Some(Kept::Things(ids)) => ids.alices[0].clone(),
-            Some(Kept::Published(_)) | None => "alice".to_owned(),
-        };
-        let path = operation.path_with(&encoded(&id));
+        let path = alice.path_of(&operation);
         if nobody.get("/auth/sessions").await.status != 200 {
             nobody = app.sign_in("newcomer@mail.example").await;
         }

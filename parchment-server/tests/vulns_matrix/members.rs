@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     document::{closed_objects, document, open_objects, operations, resolved, sample},
-    things::{Alice, Kept, encoded},
+    things::Alice,
 };
-use crate::support::{app::TestApp, stranger::StrangeServer};
+use crate::support::{
+    app::TestApp,
+    device::{Device, withhold},
+    stranger::StrangeServer,
+};
 
 /// Members that somebody would try: an unknown one, and what rows have that clients do not set.
 const TRIED: [(&str, &str); 8] = [
@@ -22,12 +26,32 @@ const TRIED: [(&str, &str); 8] = [
     ("__proto__", "{\"isAdmin\": true}"),
 ];
 
+const BY_BROWSERS: &str = "browsers write it, and newer ones may add members; what is not known is not read";
+const OF_EXTENSIONS: &str =
+    "each extension of WebAuthn has members of its own; a PRF output is refused, and nothing else is read";
+
 /// Objects in requests that take any member, and why.
-const OPEN: [(&str, &str, &str); 1] = [(
-    "POST /federation/inbox",
-    "/payload",
-    "what it may have depends on the kind of message, and is read from what its author signed",
-)];
+const OPEN: [(&str, &str, &str); 7] = [
+    ("POST /auth/passkeys/authenticate/verify", "", BY_BROWSERS),
+    (
+        "POST /auth/passkeys/authenticate/verify",
+        "/clientExtensionResults",
+        OF_EXTENSIONS,
+    ),
+    ("POST /auth/passkeys/authenticate/verify", "/response", BY_BROWSERS),
+    ("POST /auth/passkeys/register/verify", "", BY_BROWSERS),
+    (
+        "POST /auth/passkeys/register/verify",
+        "/clientExtensionResults",
+        OF_EXTENSIONS,
+    ),
+    ("POST /auth/passkeys/register/verify", "/response", BY_BROWSERS),
+    (
+        "POST /federation/inbox",
+        "/payload",
+        "what it may have depends on the kind of message, and is read from what its author signed",
+    ),
+];
 
 #[test]
 fn s43_every_object_in_a_request_is_closed_or_listed() {
@@ -54,11 +78,7 @@ async fn s43_an_added_member_is_refused_by_every_operation_at_every_depth_and_no
     for operation in operations() {
         let Some(schema) = &operation.body else { continue };
         let body = sample(schema, &document);
-        let id = match operation.parameters().first().map(|_| alice.kept(&operation)) {
-            Some(Kept::Things(ids)) => ids.alices[0].clone(),
-            Some(Kept::Published(_)) | None => "alice".to_owned(),
-        };
-        let path = operation.path_with(&encoded(&id));
+        let path = alice.path_of(&operation);
         for place in closed_objects(schema, &document) {
             let own = members_at(schema, &place, &document);
             for (member, value) in TRIED {
@@ -89,6 +109,39 @@ async fn s43_an_added_member_is_refused_by_every_operation_at_every_depth_and_no
     }
     assert!(tried > 80 && nested >= 8, "{tried}, {nested} of them nested");
     assert_eq!(alice.seen().await, before, "and nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s43_members_that_are_added_to_what_browsers_write_set_nothing() {
+    let app = TestApp::start().await;
+    let (_first, bob, device) = (app.person("alice").await, app.person("bob").await, Device::default());
+    let with_additions = |mut answer: Value| {
+        withhold(&mut answer);
+        for place in ["", "/response"] {
+            let object = answer.pointer_mut(place).unwrap();
+            for (member, value) in TRIED {
+                object[member] = serde_json::from_str(value).unwrap();
+            }
+        }
+        answer
+    };
+    let rights = async || {
+        let permissions = bob.get("/auth/sessions/current/permissions").await.expect(200).body;
+        (permissions, bob.get("/users/me/km-version").await.expect(200).body)
+    };
+    let before = rights().await;
+
+    let options = bob.begin_passkey().await;
+    let made = with_additions(device.create(&app.origin(), &options).await.unwrap());
+    let passkey = bob.finish_passkey(&made).await.expect(200).body;
+    assert_eq!(passkey["userId"], bob.id);
+    assert!(!passkey["createdAt"].as_str().unwrap().starts_with("2020"), "{passkey}");
+    assert_eq!(bob.get("/auth/passkeys").await.expect(200).body, json!([passkey]));
+
+    let got = with_additions(device.get(&app.origin(), &app.begin().await).await.unwrap());
+    let signed_in = app.finish(&got).await.expect(201).body;
+    assert_eq!(signed_in["user"]["id"], bob.id);
+    assert_eq!(rights().await, before);
 }
 
 /// The members that the object at a place has by its schema.

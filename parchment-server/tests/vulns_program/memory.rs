@@ -38,12 +38,8 @@ fn s52_the_unit_writes_memory_to_no_disk() {
     assert_eq!(value("MemorySwapMax"), "0");
     // Neither another user nor another process of the same one reads it, and it reads no other.
     assert_eq!(
-        (
-            value("DynamicUser"),
-            value("NoNewPrivileges"),
-            value("CapabilityBoundingSet")
-        ),
-        ("yes", "yes", "")
+        (value("User"), value("NoNewPrivileges"), value("CapabilityBoundingSet")),
+        ("parchment", "yes", "")
     );
     assert_eq!((value("UMask"), value("StateDirectoryMode")), ("0077", "0700"));
 }

@@ -89,7 +89,10 @@ async fn s25_what_an_ended_session_asked_for_before_a_rotation_is_not_done_after
     ];
     for (version, (method, path, body)) in (1..).zip(late) {
         let commit = commit_of(&Kept::default(), version, &fresh_key(), random());
-        let body = (!body.is_null()).then_some(body);
+        let mut body = (!body.is_null()).then_some(body);
+        if let Some(version_of_commit) = body.as_mut().and_then(|body| body.get_mut("expectedCurrent")) {
+            *version_of_commit = json!(version);
+        }
         let elsewhere = if version == 1 {
             &elsewhere
         } else {

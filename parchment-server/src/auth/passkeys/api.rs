@@ -205,7 +205,7 @@ impl PasskeysApi {
         Ok(Json(prf_options(&app, &rows)?))
     }
 
-    /// Options for the PRF output of one passkey
+    /// Options to enrol one passkey
     ///
     /// Gives the options for `navigator.credentials.get()` with this passkey, for the PRF output to wrap something
     /// under. The answer is the client's alone: nothing of it is sent here.

@@ -20,6 +20,9 @@ use crate::{
     store::{Store, entities::passkeys, is_unique_violation},
 };
 
+/// A credential id has at least 16 bytes, of which 100 bits are random (WebAuthn level 3, section 4).
+const SHORTEST_ID: usize = 16;
+
 /// Begins a registration for the caller.
 ///
 /// # Errors
@@ -72,6 +75,11 @@ pub(super) async fn finish(
     let credential = relying_party.verify_registration(&answer.response, &state)?;
     let attested = Attested::read(&answer.response.response.attestation_object)
         .ok_or_else(|| verification_failed("The attestation object has no passkey that can be stored."))?;
+    if credential.cred_id.len() < SHORTEST_ID {
+        return Err(verification_failed(
+            "The passkey's id is too short to be told from others.",
+        ));
+    }
     let row = passkeys::Model {
         credential_id: credential.cred_id,
         user_id: caller.user.id,

@@ -10,7 +10,7 @@ use parchment_core::{
     },
     encoding::encode,
 };
-use poem::web::Data;
+use poem::{Request, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     http::{
         answer::{Fails, refusals},
         body::{Body, Limit},
+        problem::Problem,
         tag::Tag,
     },
     vault::{
@@ -59,8 +60,14 @@ pub struct BlobLimit;
 impl Limit for BlobLimit {
     const WITHIN: Duration = Duration::from_secs(60);
 
+    type Held = ();
+
     fn bytes(_: &App) -> usize {
         1024 * 1024 * 3 / 2
+    }
+
+    async fn admit(_: &App, _: &Request) -> Result<(), Problem> {
+        Ok(())
     }
 }
 

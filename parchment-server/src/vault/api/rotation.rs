@@ -3,15 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use parchment_core::api::rotation::{KmVersion, RotationRequest};
-use poem::web::Data;
+use parchment_core::refusal::{Code, Refusal};
+use poem::{Request, web::Data};
 use poem_openapi::{OpenApi, payload::Json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     app::App,
-    auth::caller::Caller,
+    auth::caller::{self, Caller},
+    federation::fairness::Share,
     http::{
         answer::{Fails, SignedOut, refusals},
         body::{Body, Limit},
+        problem::Problem,
         tag::Tag,
     },
     vault::rotation::{self, Plan},
@@ -22,20 +26,35 @@ refusals! {
         400: "No type of a blob: `invalid_blob_type`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session, such as after another rotation: `signed_out`.",
         409: "Another rotation or a reset came first: `rotation_conflict`.",
+        429: "Too many commits of this user; see Retry-After: `too_many_requests`.",
         413: "An envelope is too long: `record_too_large`. The caller would keep too much: `vault_full`. The body is too long: `body_too_large`.",
-        422: "Something stored is neither carried nor dropped, and `missing` lists it: `rotation_incomplete`. No envelope: `invalid_envelope`. A collection or point that the caller does not have: `unknown_collection`, `unknown_point`. A passkey that is not hers: `foreign_credential`. A slot that the new identity did not sign: `invalid_slot`. Not a key, not canonical or of small order: `invalid_key`. Wrong shape, something named twice, or both carried and dropped: `invalid_body`.",
+        422: "Something stored is neither carried nor dropped, and the body lists what is missing: `rotation_incomplete`. No envelope: `invalid_envelope`. A collection or point that the caller does not have: `unknown_collection`, `unknown_point`. A passkey that is not hers: `foreign_credential`. A slot that the new identity did not sign: `invalid_slot`. Not a key, not canonical or of small order: `invalid_key`. Wrong shape, something named twice, or both carried and dropped: `invalid_body`.",
     }
 }
 
-/// As much as is set, within five minutes.
+/// As much as is set, within two minutes; one at a time for a session, and a few at a time for a server.
 #[derive(Debug)]
 pub struct RotationLimit;
 
 impl Limit for RotationLimit {
-    const WITHIN: Duration = Duration::from_secs(300);
+    const WITHIN: Duration = Duration::from_secs(120);
+
+    const SHAPE_DECIDES: bool = true;
+
+    type Held = (Share, OwnedSemaphorePermit);
 
     fn bytes(app: &App) -> usize {
         usize::try_from(app.settings.rotation_limit).unwrap_or(usize::MAX)
+    }
+
+    async fn admit(app: &App, request: &Request) -> Result<Self::Held, Problem> {
+        // So long a body is a lot of memory: a session cannot have it many times over.
+        let session = caller::presented_token(request).ok_or_else(Problem::signed_out)?;
+        let share = app.rotations.take(session).await?;
+        let place = app.rotation_places.clone().try_acquire_owned();
+        let place =
+            place.map_err(|_| Problem::from(Refusal::new(Code::Busy, "Others rotate now; try again in a moment.")))?;
+        Ok((share, place))
     }
 }
 
@@ -81,7 +100,12 @@ impl RotationApi {
         caller: Caller,
         body: Body<RotationRequest, RotationLimit>,
     ) -> Result<Json<KmVersion>, Fails<CommitRefusals>> {
-        let plan = Plan::read(body.0, caller.user.id)?;
+        app.traffic.rotations.count(&caller.user.id.to_string())?;
+        let user_id = caller.user.id;
+        let request = rotation::of_current(body.0, &caller)?;
+        // Checking signatures and envelopes takes a while when there are many.
+        let plan = tokio::task::spawn_blocking(move || Plan::read(request, user_id)).await;
+        let plan = plan.map_err(Problem::internal)??;
         let quota = app.settings.vault_quota;
         let km_version = rotation::commit(&app.store, quota, &caller, plan, app.now()).await?;
         Ok(Json(KmVersion { km_version }))

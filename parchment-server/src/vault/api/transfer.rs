@@ -84,7 +84,7 @@ impl TransferApi {
 
     /// Upload the sealed seed
     ///
-    /// By the old device, once.
+    /// Leaves the sealed seed for the new device to fetch; the old device does so, once. The server looks at its shape alone.
     #[oai(
         path = "/:id/upload",
         method = "post",

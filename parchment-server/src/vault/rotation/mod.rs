@@ -9,7 +9,7 @@ mod apply;
 mod inventory;
 mod plan;
 
-use parchment_core::time::UnixMillis;
+use parchment_core::{api::rotation::RotationRequest, time::UnixMillis};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
 
 use self::inventory::Inventory;
@@ -36,10 +36,7 @@ pub async fn commit(store: &Store, quota: u64, caller: &Caller, plan: Plan, now:
             let user = users::Entity::find_by_id(caller.user.id).one(tx).await?;
             let user = user.ok_or_else(Problem::signed_out)?;
             if user.km_version != plan.expected_current() || was_reset(&caller.user, &user) {
-                return Err(Problem::conflict(
-                    "rotation_conflict",
-                    "Your master key was changed in the meantime; read everything again and start over.",
-                ));
+                return Err(conflict());
             }
             Inventory::of(tx, user.id).await?.check(&plan)?;
             slots::check_owned(tx, user.id, plan.credentials()).await?;
@@ -57,6 +54,23 @@ pub async fn commit(store: &Store, quota: u64, caller: &Caller, plan: Plan, now:
             Ok(next)
         })
         .await
+}
+
+/// Refuses a commit from another version than the caller's own before more of it is looked at.
+///
+/// # Errors
+///
+/// 409 `rotation_conflict`; 422 when the version is none.
+pub fn of_current(request: RotationRequest, caller: &Caller) -> Result<RotationRequest, Problem> {
+    if plan::read_version(request.expected_current)? == caller.user.km_version {
+        return Ok(request);
+    }
+    Err(conflict())
+}
+
+fn conflict() -> Problem {
+    let message = "Your master key was changed in the meantime; read everything again and start over.";
+    Problem::conflict("rotation_conflict", message)
 }
 
 /// Whether the keys that a user had when her request came were taken off or replaced; the version alone does not show a

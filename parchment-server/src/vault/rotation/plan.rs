@@ -50,6 +50,7 @@ impl Plan {
     /// 422 with what does not fit: a key, an envelope, a slot that the new identity did not sign, something named twice
     /// or both carried and dropped, an id that is none; 400 for no type of a blob; 413 for an envelope that is too long.
     pub fn read(request: RotationRequest, user_id: Uuid) -> Result<Self, Problem> {
+        check_counts(&request)?;
         let unusable = |name: &'static str| {
             move |error: KeyError| Problem::unprocessable("invalid_key", format!("The {name} is unusable: {error}."))
         };
@@ -108,9 +109,49 @@ impl Plan {
     }
 }
 
+/// Refuses more of anything than a user can have, before any of it is looked at.
+fn check_counts(request: &RotationRequest) -> Result<(), Problem> {
+    fn count<T>(list: Option<&Vec<T>>) -> usize {
+        list.map_or(0, Vec::len)
+    }
+    let drop = request.drop.as_ref();
+    let counts = [
+        ("blobs", count(request.blobs.as_ref()), limits::BLOBS_PER_USER),
+        (
+            "collections",
+            count(request.collections.as_ref()),
+            limits::COLLECTIONS_PER_USER,
+        ),
+        ("points", count(request.points.as_ref()), limits::POINTS_PER_USER),
+        ("slots", count(request.slots.as_ref()), limits::PASSKEYS_PER_USER),
+        (
+            "drop.blobs",
+            count(drop.and_then(|drop| drop.blobs.as_ref())),
+            limits::BLOBS_PER_USER,
+        ),
+        (
+            "drop.collections",
+            count(drop.and_then(|drop| drop.collections.as_ref())),
+            limits::COLLECTIONS_PER_USER,
+        ),
+        (
+            "drop.points",
+            count(drop.and_then(|drop| drop.points.as_ref())),
+            limits::POINTS_PER_USER,
+        ),
+    ];
+    let too_many = counts.into_iter().find(|(_, count, most)| *count > *most as usize);
+    match too_many {
+        None => Ok(()),
+        Some((member, _, most)) => Err(Problem::invalid_body(format!(
+            "{member}: nobody can have more than {most}"
+        ))),
+    }
+}
+
 /// The wire has a number; a version is an integer from 1.
 #[allow(clippy::cast_possible_truncation, reason = "it is an integer below 2^53")]
-fn read_version(number: f64) -> Result<i64, Problem> {
+pub(super) fn read_version(number: f64) -> Result<i64, Problem> {
     if number.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&number) {
         return Ok(number as i64);
     }
