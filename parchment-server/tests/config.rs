@@ -214,6 +214,31 @@ fn secrets_are_never_said_again() {
 }
 
 #[test]
+fn a_flag_with_a_secret_that_does_not_fit_is_refused_without_repeating_it() {
+    for flag in [
+        "--server-identity-private-key=hunter2hunter2",
+        "--mail=smtp://u:hunter2hunter2@mail.example/x",
+    ] {
+        let complaints = refused(check(&[flag], &[]));
+        assert!(
+            complaints[0].contains(flag.split('=').next().unwrap()),
+            "{complaints:?}"
+        );
+        assert!(!complaints.join(" ").contains("hunter2"), "{complaints:?}");
+    }
+}
+
+#[test]
+fn what_orchestrators_set_for_a_service_of_this_name_is_no_mistake() {
+    let set = [
+        ("PARCHMENT_PORT", "tcp://10.0.0.1:5000"),
+        ("PARCHMENT_PORT_5000_TCP_ADDR", "10.0.0.1"),
+        ("PARCHMENT_SERVICE_HOST", "10.0.0.1"),
+    ];
+    accepted(check(&[], &set));
+}
+
+#[test]
 fn the_server_itself_refuses_what_the_check_refuses() {
     let complaints = refused(program(&[], &[("PARCHMENT_LISTN", "127.0.0.1:0")]));
     assert!(

@@ -5,6 +5,7 @@ mod support;
 
 #[path = "vulns_vault"]
 mod vulns {
+    mod bounds;
     mod common;
     mod crash;
     mod devices;
