@@ -4,9 +4,10 @@ use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
     schema::{big_integer, big_integer_null, blob, blob_null, integer, pk_uuid, text, text_null, uuid, uuid_null},
-    sea_query::{Expr, ExprTrait, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, Table},
+    sea_query::{Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, Table},
 };
 
+use super::tables::{index, of_user, unique};
 use crate::store::sqlite::without_rowid;
 
 pub(super) struct Migration;
@@ -206,38 +207,4 @@ async fn federation(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("server_id"))
         .col(big_integer("created_at"));
     schema.create_table(identity).await
-}
-
-/// `user_id` refers to a user, and goes when the user goes.
-fn of_user(table: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .from(table, "user_id")
-        .to("users", "id")
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned()
-}
-
-async fn index(schema: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
-    create_index(schema, table, columns, false).await
-}
-
-async fn unique(schema: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
-    create_index(schema, table, columns, true).await
-}
-
-async fn create_index(
-    schema: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-    unique: bool,
-) -> Result<(), DbErr> {
-    let mut index = Index::create();
-    index.name(format!("{table}_by_{}", columns.join("_"))).table(table);
-    if unique {
-        index.unique();
-    }
-    for column in columns {
-        index.col(*column);
-    }
-    schema.create_index(index).await
 }

@@ -4,8 +4,10 @@ use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
     schema::{big_integer, pk_uuid, text},
-    sea_query::{ForeignKey, ForeignKeyAction, Table},
+    sea_query::Table,
 };
+
+use super::tables::of_user;
 
 pub(super) struct Migration;
 
@@ -25,12 +27,7 @@ impl MigrationTrait for Migration {
             .col(text("language"))
             .col(text("unit_system"))
             .col(big_integer("updated_at"))
-            .foreign_key(
-                ForeignKey::create()
-                    .from("preferences", "user_id")
-                    .to("users", "id")
-                    .on_delete(ForeignKeyAction::Cascade),
-            );
+            .foreign_key(&mut of_user("preferences"));
         schema.create_table(preferences).await
     }
 }

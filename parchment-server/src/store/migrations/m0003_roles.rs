@@ -4,8 +4,10 @@ use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
     schema::{big_integer, big_integer_null, text, text_null},
-    sea_query::{ForeignKey, ForeignKeyAction, Index, Table},
+    sea_query::{Index, Table},
 };
+
+use super::tables::{goes_with, index};
 
 pub(super) struct Migration;
 
@@ -40,17 +42,10 @@ impl MigrationTrait for Migration {
             .col(text("role_id"))
             .col(text("permission"))
             .primary_key(Index::create().col("role_id").col("permission"))
-            .foreign_key(
-                ForeignKey::create()
-                    .from("role_permissions", "role_id")
-                    .to("roles", "id")
-                    .on_delete(ForeignKeyAction::Cascade),
-            );
+            .foreign_key(&mut goes_with("role_permissions", "role_id", "roles", "id"));
         schema.create_table(permissions).await?;
 
         // Who has a role is asked when it goes, and whether an admin is left with every change of one.
-        let mut holders = Index::create();
-        holders.name("user_roles_by_role").table("user_roles").col("role");
-        schema.create_index(holders).await
+        index(schema, "user_roles", &["role"]).await
     }
 }

@@ -7,6 +7,8 @@ use sea_orm_migration::{
     sea_query::{Index, Table},
 };
 
+use super::tables::index;
+
 pub(super) struct Migration;
 
 impl MigrationName for Migration {
@@ -30,11 +32,6 @@ impl MigrationTrait for Migration {
             .col(big_integer("last_at"))
             .primary_key(Index::create().col("server_id").col("way").col("code"));
         schema.create_table(refusals).await?;
-        let mut by_age = Index::create();
-        by_age
-            .name("peer_refusals_by_last_at")
-            .table("peer_refusals")
-            .col("last_at");
-        schema.create_index(by_age).await
+        index(schema, "peer_refusals", &["last_at"]).await
     }
 }

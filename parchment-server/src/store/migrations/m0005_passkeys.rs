@@ -4,8 +4,10 @@ use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
     schema::{big_integer, big_integer_null, blob, boolean, text, uuid, uuid_null},
-    sea_query::{ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, Table},
+    sea_query::Table,
 };
+
+use super::tables::{index, of_user};
 
 pub(super) struct Migration;
 
@@ -33,7 +35,7 @@ impl MigrationTrait for Migration {
             .col(big_integer_null("last_used_at"))
             .foreign_key(&mut of_user("passkeys"));
         schema.create_table(passkeys).await?;
-        index(schema, "passkeys", "user_id").await?;
+        index(schema, "passkeys", &["user_id"]).await?;
 
         let mut challenges = Table::create();
         challenges
@@ -45,22 +47,7 @@ impl MigrationTrait for Migration {
             .col(big_integer("expires_at"))
             .foreign_key(&mut of_user("passkey_challenges"));
         schema.create_table(challenges).await?;
-        index(schema, "passkey_challenges", "user_id").await?;
-        index(schema, "passkey_challenges", "expires_at").await
+        index(schema, "passkey_challenges", &["user_id"]).await?;
+        index(schema, "passkey_challenges", &["expires_at"]).await
     }
-}
-
-/// `user_id` refers to a user, and goes when the user goes.
-fn of_user(table: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .from(table, "user_id")
-        .to("users", "id")
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned()
-}
-
-async fn index(schema: &SchemaManager<'_>, table: &'static str, column: &'static str) -> Result<(), DbErr> {
-    let mut index = Index::create();
-    index.name(format!("{table}_by_{column}")).table(table).col(column);
-    schema.create_index(index).await
 }

@@ -4,8 +4,10 @@ use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     prelude::DbErr,
     schema::{big_integer, big_integer_null, blob, blob_null, integer, pk_uuid, text, uuid},
-    sea_query::{ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, Table},
+    sea_query::{Index, Table},
 };
+
+use super::tables::{goes_with, index, of_user};
 
 pub(super) struct Migration;
 
@@ -37,7 +39,7 @@ async fn records(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .col(big_integer("updated_at"))
         .primary_key(Index::create().col("user_id").col("blob_type"))
-        .foreign_key(&mut goes_with("blobs", "user_id", "users", "id"));
+        .foreign_key(&mut of_user("blobs"));
     schema.create_table(blobs).await?;
     // With the lengths, so that adding them up reads the index alone.
     index(schema, "blobs", &["user_id", "bytes"]).await?;
@@ -53,7 +55,7 @@ async fn records(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("km_version"))
         .col(big_integer("created_at"))
         .col(big_integer("updated_at"))
-        .foreign_key(&mut goes_with("collections", "user_id", "users", "id"));
+        .foreign_key(&mut of_user("collections"));
     schema.create_table(collections).await?;
     index(schema, "collections", &["user_id", "bytes"]).await?;
 
@@ -69,7 +71,7 @@ async fn records(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .col(big_integer("updated_at"))
         .primary_key(Index::create().col("user_id").col("id"))
-        .foreign_key(&mut goes_with("points", "user_id", "users", "id"))
+        .foreign_key(&mut of_user("points"))
         .foreign_key(&mut goes_with("points", "collection_id", "collections", "id"));
     schema.create_table(points).await?;
     index(schema, "points", &["user_id", "bytes"]).await?;
@@ -86,7 +88,7 @@ async fn records(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("km_version"))
         .col(big_integer("created_at"))
         .col(big_integer_null("last_used_at"))
-        .foreign_key(&mut goes_with("wrapped_keys", "user_id", "users", "id"))
+        .foreign_key(&mut of_user("wrapped_keys"))
         .foreign_key(&mut goes_with(
             "wrapped_keys",
             "credential_id",
@@ -107,7 +109,7 @@ async fn devices(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(blob("sealed"))
         .col(big_integer("created_at"))
         .primary_key(Index::create().col("user_id").col("device_id"))
-        .foreign_key(&mut goes_with("device_secrets", "user_id", "users", "id"));
+        .foreign_key(&mut of_user("device_secrets"));
     schema.create_table(secrets).await?;
 
     let mut transfers = Table::create();
@@ -122,31 +124,8 @@ async fn devices(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .col(big_integer("expires_at"))
         .col(big_integer_null("closed_at"))
-        .foreign_key(&mut goes_with("device_transfers", "user_id", "users", "id"));
+        .foreign_key(&mut of_user("device_transfers"));
     schema.create_table(transfers).await?;
     index(schema, "device_transfers", &["user_id", "created_at"]).await?;
     index(schema, "device_transfers", &["created_at"]).await
-}
-
-/// A row that goes when the one it refers to goes.
-fn goes_with(
-    table: &'static str,
-    column: &'static str,
-    other: &'static str,
-    key: &'static str,
-) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .from(table, column)
-        .to(other, key)
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned()
-}
-
-async fn index(schema: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
-    let mut index = Index::create();
-    index.name(format!("{table}_by_{}", columns.join("_"))).table(table);
-    for column in columns {
-        index.col(*column);
-    }
-    schema.create_index(index).await
 }

@@ -9,6 +9,7 @@ mod m0003_roles;
 mod m0004_refusals;
 mod m0005_passkeys;
 mod m0006_vault;
+mod tables;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
