@@ -3,9 +3,11 @@
 //! It has no words for closed objects, leaves answers without a description, and knows a pattern only as something
 //! that it checks itself, with a code of its own. All of it is added to the finished document.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use serde_json::{Map, Value, json};
+
+use crate::vault::device_secrets::DEVICE_ID_LENGTH;
 
 const ALIAS: &str = "^[A-Za-z0-9_]{3,30}$";
 /// The host is a DNS name of two characters or more whose last label begins with a letter, as those of the public DNS
@@ -83,8 +85,8 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("revoke_signature", SIGNATURE_OR_NOTHING),
 ];
 
-/// How long the id of a device is.
-const DEVICE_CHARACTERS: std::ops::RangeInclusive<u32> = 8..=64;
+/// How long parameters are, by their name.
+const LENGTHS: [(&str, RangeInclusive<usize>); 1] = [("deviceId", DEVICE_ID_LENGTH)];
 
 /// Adds all of it.
 pub(super) fn complete(document: &mut Value) {
@@ -104,10 +106,9 @@ pub(super) fn complete(document: &mut Value) {
             if let Some((_, pattern)) = PARAMETERS.iter().find(|(known, _)| *known == name) {
                 parameter["schema"]["pattern"] = json!(pattern);
             }
-            if name == "deviceId" {
-                let (shortest, longest) = (DEVICE_CHARACTERS.start(), DEVICE_CHARACTERS.end());
-                parameter["schema"]["minLength"] = json!(shortest);
-                parameter["schema"]["maxLength"] = json!(longest);
+            if let Some((_, length)) = LENGTHS.iter().find(|(known, _)| *known == name) {
+                parameter["schema"]["minLength"] = json!(length.start());
+                parameter["schema"]["maxLength"] = json!(length.end());
             }
         }
     }
@@ -226,7 +227,8 @@ mod tests {
             assert_eq!(member(schema, name)["format"], "date-time", "{schema}.{name}");
         }
         let text = document["paths"].to_string();
-        for (name, _) in PARAMETERS {
+        let lengths = LENGTHS.iter().map(|(name, _)| *name);
+        for name in PARAMETERS.into_iter().map(|(name, _)| name).chain(lengths) {
             assert!(text.contains(&format!("\"name\":\"{name}\"")), "{name}");
         }
     }

@@ -3,6 +3,8 @@
 //! A seed that lies in a browser is worth nothing without its secret, and a secret nothing without a session. Changing
 //! the secrets makes every stored seed useless.
 
+use std::ops::RangeInclusive;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use parchment_core::{
     derive::AtRestKey,
@@ -66,6 +68,9 @@ fn place<'a>(owner: &'a str, device: &'a str) -> AtRest<'a> {
     }
 }
 
+/// How long the id of a device is, in characters.
+pub const DEVICE_ID_LENGTH: RangeInclusive<usize> = 8..=64;
+
 /// Refuses what is not the id of a device: 8 to 64 letters, digits and hyphens.
 ///
 /// # Errors
@@ -73,7 +78,7 @@ fn place<'a>(owner: &'a str, device: &'a str) -> AtRest<'a> {
 /// 422 `invalid_device_id`.
 pub fn check_device(text: &str) -> Result<(), Problem> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if (8..=64).contains(&text.len()) && text.bytes().all(fits) {
+    if DEVICE_ID_LENGTH.contains(&text.len()) && text.bytes().all(fits) {
         return Ok(());
     }
     let message = "The id of a device is 8 to 64 letters, digits and hyphens.";
