@@ -25,6 +25,12 @@ use crate::{
 /// How long a code is good for, in milliseconds: 15 minutes.
 pub const CODE_LIFETIME_MS: i64 = 15 * 60 * 1000;
 
+/// How far in the future a send may lie and still count, in milliseconds: one minute.
+///
+/// Requests read the clock before they take their turn to write, so one may find rows that are a little younger than
+/// itself. What a clock that was hours ahead noted would count for as long as it was ahead, and so does not.
+const CLOCK_TOLERANCE_MS: i64 = 60 * 1000;
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -166,8 +172,7 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
     let of_address = login_code_sends::Entity::find()
         .filter(login_code_sends::Column::EmailKey.eq(email_key))
         .filter(column.gt(now.0 - DAY_MS))
-        // What a clock that was ahead noted would count for as long as it was ahead.
-        .filter(column.lte(now.0))
+        .filter(column.lte(now.0 + CLOCK_TOLERANCE_MS))
         .order_by_asc(column)
         .all(db)
         .await?;
@@ -189,7 +194,7 @@ async fn check_sends(db: &impl ConnectionTrait, email_key: &str, client: &str, n
     let of_client = login_code_sends::Entity::find()
         .filter(login_code_sends::Column::Client.eq(client))
         .filter(column.gt(now.0 - HOUR_MS))
-        .filter(column.lte(now.0));
+        .filter(column.lte(now.0 + CLOCK_TOLERANCE_MS));
     let count = of_client.clone().count(db).await?;
     if count >= u64::from(limits::CODES_PER_CLIENT_PER_HOUR) {
         let oldest = of_client.order_by_asc(column).one(db).await?;
