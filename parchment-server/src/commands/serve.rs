@@ -1,7 +1,7 @@
 //! `parchment-server serve`: runs the server until it is asked to end.
 
 use super::Failure;
-use crate::{Server, config::Loaded, telemetry};
+use crate::{Server, config::Loaded, connections::descriptors, telemetry};
 
 pub(super) async fn run(loaded: Loaded) -> Result<(), Failure> {
     loaded
@@ -12,6 +12,7 @@ pub(super) async fn run(loaded: Loaded) -> Result<(), Failure> {
     for warning in loaded.settings.warnings() {
         tracing::warn!("{}", loaded.locate(&warning));
     }
+    descriptors::ask_for(loaded.settings.max_connections);
     let server = Server::start(loaded.settings).await.map_err(Failure::of)?;
     server.run_until(shutdown_signal()).await.map_err(Failure::of)
 }

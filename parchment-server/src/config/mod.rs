@@ -73,7 +73,7 @@ pub struct Settings {
     )]
     pub trusted_proxies: Networks,
 
-    /// How many connections may be open at once; more wait until one closes.
+    /// How many connections may be open at once; the next takes the place of the one whose client was silent for longest.
     #[arg(
         long,
         global = true,

@@ -1,10 +1,12 @@
 //! Connections: how many there may be, and how long a client may take over one.
 //!
 //! The framework accepts whatever comes and waits for ever. [`Guarded`] stands around its acceptor:
-//! beyond a number of open connections the next ones wait in the system's queue, beyond a number from
-//! one address they are closed at once, and a [`Guarded stream`](stream::Stream) ends when its client does
-//! not finish a request's head or does not take the answer.
+//! beyond a number of open connections the next one takes the place of the one that was silent for longest, beyond a
+//! number from one address they are closed at once, and a [`Guarded stream`](stream::Stream) ends when its client
+//! does not finish a request's head or does not take the answer.
 
+pub mod descriptors;
+mod places;
 mod stream;
 
 use std::{
@@ -21,8 +23,8 @@ use poem::{
     web::{LocalAddr, RemoteAddr},
 };
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::places::{Place, Places};
 pub use self::stream::{Deadlines, Stream};
 use crate::{
     config::{Networks, Settings},
@@ -58,11 +60,10 @@ impl Limits {
 #[derive(Debug)]
 pub struct Guarded<A> {
     acceptor: A,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     addresses: Arc<Addresses>,
     limits: Limits,
     deadlines: Deadlines,
-    open: Gauge,
 }
 
 impl<A> Guarded<A> {
@@ -70,11 +71,10 @@ impl<A> Guarded<A> {
     pub fn new(acceptor: A, limits: Limits, deadlines: Deadlines, open: Gauge) -> Self {
         Self {
             acceptor,
-            places: Arc::new(Semaphore::new(limits.connections as usize)),
+            places: Places::new(limits.connections, open),
             addresses: Arc::default(),
             limits,
             deadlines,
-            open,
         }
     }
 
@@ -94,8 +94,6 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
     }
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        let closed = |_| io::Error::other("no connection is accepted any more");
-        let place = self.places.clone().acquire_owned().await.map_err(closed)?;
         loop {
             let (stream, local, remote, scheme) = match self.acceptor.accept().await {
                 Ok(accepted) => accepted,
@@ -116,7 +114,10 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
                 },
                 None => None,
             };
-            let held = Held::new(place, address, self.open.clone());
+            let held = Held {
+                place: self.places.take().await,
+                _address: address,
+            };
             return Ok((Stream::new(stream, self.deadlines, held), local, remote, scheme));
         }
     }
@@ -125,26 +126,8 @@ impl<A: Acceptor> Acceptor for Guarded<A> {
 /// What a connection takes up, given back when it is closed.
 #[derive(Debug)]
 pub(crate) struct Held {
-    _place: OwnedSemaphorePermit,
+    place: Place,
     _address: Option<Entered>,
-    open: Gauge,
-}
-
-impl Held {
-    fn new(place: OwnedSemaphorePermit, address: Option<Entered>, open: Gauge) -> Self {
-        open.inc();
-        Self {
-            _place: place,
-            _address: address,
-            open,
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.open.dec();
-    }
 }
 
 /// How many connections are open from each address.

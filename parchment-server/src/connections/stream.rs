@@ -68,11 +68,12 @@ pub struct Stream<S> {
     preface: Option<usize>,
     read_until: Option<Pin<Box<Sleep>>>,
     write_until: Option<Pin<Box<Sleep>>>,
-    _held: Held,
+    held: Held,
 }
 
 impl<S> Stream<S> {
-    pub(crate) fn new(stream: S, deadlines: Deadlines, held: Held) -> Self {
+    pub(crate) fn new(stream: S, deadlines: Deadlines, mut held: Held) -> Self {
+        held.place.silent();
         Self {
             stream,
             deadlines,
@@ -80,7 +81,7 @@ impl<S> Stream<S> {
             preface: Some(0),
             read_until: Some(sleep(deadlines.first_byte)),
             write_until: None,
-            _held: held,
+            held,
         }
     }
 
@@ -111,6 +112,7 @@ impl<S> Stream<S> {
                 if *matched == END_OF_HEAD.len() {
                     self.reading = Reading::Rest;
                     self.read_until = None;
+                    self.held.place.busy();
                     return;
                 }
             }
@@ -126,11 +128,16 @@ impl<S> Stream<S> {
             self.reading = Reading::Next;
             self.read_until = None;
         }
+        // With each part of an answer the client's turn begins anew; where it does not take one, it is not silent.
+        if !bytes.is_empty() && self.reading == Reading::Next {
+            self.held.place.silent();
+        }
     }
 
     /// Ends a write that waits for too long.
     fn stalled(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let progress = self.deadlines.progress;
+        self.held.place.busy();
         let until = self.write_until.get_or_insert_with(|| sleep(progress));
         ready!(until.as_mut().poll(context));
         Poll::Ready(too_slow())
@@ -163,6 +170,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
                 return Poll::Ready(Err(too_slow()));
             }
             return Poll::Ready(read);
+        }
+        if this.held.place.must_leave(context) {
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the client was silent, and its place is needed",
+            )));
         }
         match &mut this.read_until {
             Some(until) => {
@@ -229,21 +242,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use prometheus_client::metrics::gauge::Gauge;
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
-        sync::Semaphore,
-    };
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use crate::connections::places::Places;
 
     use super::*;
 
     /// A connection: the client's end, and the server's with its deadlines.
-    fn connection() -> (DuplexStream, Stream<DuplexStream>) {
+    async fn connection() -> (DuplexStream, Stream<DuplexStream>) {
         let (client, server) = duplex(64);
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let held = Held::new(place, None, Gauge::default());
+        let held = Held {
+            place: Places::new(1, Gauge::default()).take().await,
+            _address: None,
+        };
         (client, Stream::new(server, Deadlines::default(), held))
     }
 
@@ -267,18 +279,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_says_nothing_is_cut_off() {
-        let (_client, mut server) = connection();
+        let (_client, mut server) = connection().await;
         assert!(is_cut_off(&mut server).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_stops_or_drips_is_cut_off() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         client.write_all(&HEAD[..9]).await.unwrap();
         assert_eq!(read(&mut server).await.unwrap(), "GET / HTT");
         assert!(is_cut_off(&mut server).await);
 
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         let dripping = tokio::spawn(async move {
             for byte in b"GET / HTTP/1.1\r\nx: ".iter().chain([b'x'; 100].iter()) {
                 if client.write_all(&[*byte]).await.is_err() {
@@ -295,7 +307,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_is_whole_may_wait_for_its_answer_and_the_next_one_has_its_own_time() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         for _ in 0..3 {
             // In pieces that split the end of the head.
             for piece in [&HEAD[..HEAD.len() - 3], &HEAD[HEAD.len() - 3..]] {
@@ -314,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_was_invited_is_no_head() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         client.write_all(HEAD).await.unwrap();
         read(&mut server).await.unwrap();
         server.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
@@ -328,7 +340,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn http_2_is_not_spoken() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         client.write_all(b"PRI * HT").await.unwrap();
         read(&mut server).await.unwrap();
         client.write_all(b"TP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
@@ -337,7 +349,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_only_begins_like_http_2_is_a_head() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         client.write_all(b"PRI * HTTP/1.1\r\n").await.unwrap();
         read(&mut server).await.unwrap();
         assert!(is_cut_off(&mut server).await);
@@ -345,7 +357,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_no_answer_is_cut_off_and_a_slow_one_is_not() {
-        let (mut client, mut server) = connection();
+        let (mut client, mut server) = connection().await;
         client.write_all(HEAD).await.unwrap();
         read(&mut server).await.unwrap();
         let slow = tokio::spawn(async move {

@@ -28,14 +28,32 @@ async fn answered(stream: &mut TcpStream) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beyond_the_number_of_connections_the_next_waits_until_one_closes() {
+async fn beyond_the_number_of_connections_the_one_that_was_silent_for_longest_is_closed() {
     let app = TestApp::start_with(|settings| settings.max_connections = 2).await;
     let (mut first, mut second) = (connect(&app).await, connect(&app).await);
     assert_eq!(ask(&mut first).await.as_deref(), Some("200"));
     assert_eq!(ask(&mut second).await.as_deref(), Some("200"));
+    assert_eq!(ask(&mut first).await.as_deref(), Some("200"));
     let mut third = connect(&app).await;
-    assert_eq!(ask(&mut third).await, None);
-    assert_eq!(ask(&mut first).await.as_deref(), Some("200"), "who is in is served");
-    drop(first);
-    assert_eq!(answered(&mut third).await.as_deref(), Some("200"));
+    assert_eq!(ask(&mut third).await.as_deref(), Some("200"));
+    assert_eq!(second.read(&mut [0; 1]).await.unwrap_or(0), 0, "closed");
+    assert_eq!(ask(&mut first).await.as_deref(), Some("200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_works_on_a_request_is_not_closed_for_another() {
+    let app = TestApp::start_with(|settings| settings.max_connections = 1).await;
+    let mut first = connect(&app).await;
+    let head =
+        "POST /auth/verify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    first.write_all(head.as_bytes()).await.unwrap();
+    let mut second = connect(&app).await;
+    assert_eq!(ask(&mut second).await, None);
+    first.write_all(b"{}").await.unwrap();
+    assert_eq!(answered(&mut first).await.as_deref(), Some("422"));
+    assert_eq!(
+        answered(&mut second).await.as_deref(),
+        Some("200"),
+        "the first is silent now"
+    );
 }
