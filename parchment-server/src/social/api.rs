@@ -16,7 +16,7 @@ use parchment_core::{
     encoding::encode,
     handle::Handle,
 };
-use poem::web::Data;
+use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
@@ -78,9 +78,9 @@ refusals! {
     ResolveRefusals {
         400: "Not a handle: `invalid_handle`.",
         401: "No live session: `signed_out`.",
-        404: "Nobody has this handle: `unknown_handle`.",
+        404: "Nobody has this handle: `unknown_handle`. Its server cannot be asked, or answers what cannot be believed: \
+              `peer_unreachable`, `peer_refused`.",
         429: "Too many look-ups; see Retry-After: `too_many_requests`.",
-        502: "The other server: `peer_unreachable`, `peer_refused`.",
     }
 }
 
@@ -279,7 +279,12 @@ impl SocialApi {
     ) -> Result<Json<UserDocumentBody>, Fails<ResolveRefusals>> {
         app.traffic.lookups.count(&caller.user.id.to_string())?;
         let handle = parse_handle(&handle)?;
-        let document = friendships::resolve(&app, &handle, Age::Cached).await?;
+        // A handle is anybody's text: that it leads nowhere is no failure of this server, whatever is missing there.
+        let document = friendships::resolve(&app, &handle, Age::Cached).await;
+        let document = document.map_err(|problem| match problem.status() {
+            StatusCode::BAD_GATEWAY => problem.with_status(StatusCode::NOT_FOUND),
+            _ => problem,
+        })?;
         Ok(Json(UserDocumentBody::new(
             &document,
             &app.peers.origin_of(&handle.server(), &app.settings),

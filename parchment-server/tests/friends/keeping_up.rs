@@ -161,7 +161,7 @@ async fn looking_nobody_up_says_why() {
     resolve("nonsense").await.expect_code(400, "invalid_handle");
     resolve(&format!("bob@127.0.0.1:{}", free_port()))
         .await
-        .expect_code(502, "peer_unreachable");
+        .expect_code(404, "peer_unreachable");
 }
 
 #[tokio::test(flavor = "multi_thread")]
