@@ -20,7 +20,13 @@ use crate::{
     federation::refusals,
     housekeeping,
     http::{
-        allow::Allow, cross_origin::CrossOrigin, detached::Detached, files::Files, observe::Observe, paths::Paths,
+        allow::Allow,
+        cross_origin::CrossOrigin,
+        detached::Detached,
+        files::Files,
+        observe::Observe,
+        outgoing::{Bounded, Outgoing},
+        paths::Paths,
         problem,
     },
     metrics::{self, Metrics},
@@ -168,6 +174,9 @@ async fn listen(wanted: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), StartEr
     Ok((acceptor, address.unwrap_or(wanted)))
 }
 
+/// For the large answers on their way to clients.
+const ROOM_KIB: u32 = 64 * 1024;
+
 /// The whole HTTP interface of an application.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
@@ -187,6 +196,10 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
+    let answered = Bounded {
+        endpoint: answered,
+        outgoing: Outgoing::of_kib(ROOM_KIB),
+    };
     let answered = Files::before(answered, files);
     Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
 }

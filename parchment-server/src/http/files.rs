@@ -10,7 +10,10 @@ use poem::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::problem::Problem;
+use super::{outgoing::Outgoing, problem::Problem};
+
+/// For the files on their way: whoever takes them slowly is a stranger, and must not keep others from what they asked.
+const ROOM_KIB: u32 = 16 * 1024;
 
 /// A file that is made when it is first asked for.
 pub type LateFile = LazyLock<File, Box<dyn FnOnce() -> File + Send>>;
@@ -24,6 +27,7 @@ pub fn late(make: impl FnOnce() -> File + Send + 'static) -> LateFile {
 #[derive(Debug)]
 pub struct Files<E> {
     files: BTreeMap<&'static str, LateFile>,
+    outgoing: Outgoing,
     endpoint: E,
 }
 
@@ -32,6 +36,7 @@ impl<E> Files<E> {
     pub fn before(endpoint: E, files: impl IntoIterator<Item = (&'static str, LateFile)>) -> Self {
         Self {
             files: files.into_iter().collect(),
+            outgoing: Outgoing::of_kib(ROOM_KIB),
             endpoint,
         }
     }
@@ -48,7 +53,7 @@ impl<E: Endpoint> Endpoint for Files<E> {
             return self.endpoint.call(request).await.map(poem::IntoResponse::into_response);
         };
         Ok(match *request.method() {
-            Method::GET | Method::HEAD => file.answer(&request),
+            Method::GET | Method::HEAD => self.outgoing.bound(file.answer(&request)),
             _ => method_not_allowed(),
         })
     }

@@ -8,6 +8,7 @@ pub mod cross_origin;
 pub mod detached;
 pub mod files;
 pub mod observe;
+pub mod outgoing;
 pub mod paths;
 pub mod problem;
 pub mod tag;

@@ -148,7 +148,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
             tracing::warn!(%error, "the database is unavailable");
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment.");
+            return Self {
+                retry_after: Some(2),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment.")
+            };
         }
         Self::internal(error)
     }

@@ -23,6 +23,8 @@ pub struct Program {
     pub id: ServerId,
     pub http: reqwest::Client,
     pub process: Option<Child>,
+    /// What a shell does before it becomes the program; nothing, and there is no shell.
+    pub prelude: &'static str,
     /// What else its command needs.
     pub configure: fn(&mut Command),
     log: Option<JoinHandle<String>>,
@@ -37,6 +39,7 @@ impl Program {
             id: ServerId::parse(&format!("localhost:{port}")).unwrap(),
             http: http_client(),
             process: None,
+            prelude: "",
             configure: |_| {},
             log: None,
         }
@@ -50,9 +53,19 @@ impl Program {
         self.folder.path().join("mail")
     }
 
+    fn command(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_parchment-server");
+        if self.prelude.is_empty() {
+            return Command::new(program);
+        }
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("{} exec \"$0\"", self.prelude), program]);
+        shell
+    }
+
     /// Starts it; it answers when this returns.
     pub async fn start(&mut self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_parchment-server"));
+        let mut command = self.command();
         command
             .env_clear()
             .env("PARCHMENT_LISTEN", format!("127.0.0.1:{}", self.port))
