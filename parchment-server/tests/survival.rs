@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "survival/bombs.rs"]
+mod bombs;
 #[path = "survival/clocks.rs"]
 mod clocks;
 #[path = "survival/crowds.rs"]

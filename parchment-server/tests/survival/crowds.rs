@@ -9,12 +9,12 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
 use crate::support::{peer::Peer, program::Program};
 
 /// What the server may have resident at most, in KiB.
-const MOST_KIB: u64 = 128 * 1024;
+pub const MOST_KIB: u64 = 128 * 1024;
 
 const CROWD: usize = 10_000;
 
 /// What the program has had resident at most, in KiB.
-fn peak_kib(program: &Program) -> u64 {
+pub fn peak_kib(program: &Program) -> u64 {
     let id = program.process.as_ref().unwrap().id();
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
