@@ -62,6 +62,7 @@ pub mod derive;
 pub mod directory;
 pub mod encoding;
 pub mod envelope;
+pub mod etag;
 pub mod handle;
 pub mod inbox;
 pub mod keys;

@@ -3,7 +3,7 @@
 
 mod support;
 
-use parchment_core::{encoding, limits};
+use parchment_core::{encoding, etag::EntityTag, limits};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::app::{Answer, Person, TestApp, answer, random};
@@ -239,4 +239,46 @@ async fn nobody_keeps_more_than_so_many_points() {
     let point = || json!({ "encryptedData": envelope(40) });
     alice.post(&path, point()).await.expect(201);
     alice.post(&path, point()).await.expect_code(413, "vault_full");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_can_be_replaced_on_condition_that_nobody_else_did() {
+    let app = TestApp::start().await;
+    let alice = app.sign_in("alice@mail.example").await;
+    let put = async |field: &str, tag: &str| {
+        let body = json!({ "encryptedBlob": envelope(40) }).to_string();
+        let request = app.http.put(app.url("/me/blobs/notes")).bearer_auth(&alice.token);
+        let request = request.header("content-type", "application/json").header(field, tag);
+        answer(request.body(body)).await
+    };
+    put("if-match", "*").await.expect_code(412, "precondition_failed");
+    put("if-none-match", "*").await.expect(200);
+    put("if-none-match", "*").await.expect_code(412, "precondition_failed");
+    let read = alice.get("/me/blobs/notes").await.expect(200);
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    let bytes = encoding::decode(read.body["encryptedBlob"].as_str().unwrap()).unwrap();
+    assert_eq!(tag, EntityTag::of(&bytes).to_string());
+    put("if-match", &tag).await.expect(200);
+    put("if-match", &tag).await.expect_code(412, "precondition_failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_racing_writers_who_read_the_same_blob_one_replaces_it() {
+    let app = TestApp::start().await;
+    let alice = app.sign_in("alice@mail.example").await;
+    put(&alice, "notes", 40).await.expect(200);
+    let tag = alice.get("/me/blobs/notes").await.expect(200).headers["etag"].clone();
+    let writers = (0..8).map(|_| {
+        let body = json!({ "encryptedBlob": envelope(40) }).to_string();
+        let request = app.http.put(app.url("/me/blobs/notes")).bearer_auth(&alice.token);
+        let request = request.header("content-type", "application/json");
+        answer(request.header("if-match", tag.clone()).body(body))
+    });
+    let mut statuses: Vec<u16> = futures_util::future::join_all(writers)
+        .await
+        .iter()
+        .map(|done| done.status)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
 }

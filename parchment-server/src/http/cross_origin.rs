@@ -61,7 +61,7 @@ impl<E: Endpoint> Endpoint for CrossOrigin<E> {
             );
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("retry-after, x-request-id"),
+                HeaderValue::from_static("etag, retry-after, x-request-id"),
             );
         }
         Ok(response)
@@ -72,7 +72,10 @@ fn preflight() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
-        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type")
+        .header(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, content-type, if-match, if-none-match",
+        )
         .header(header::ACCESS_CONTROL_MAX_AGE, "600")
         .finish()
 }

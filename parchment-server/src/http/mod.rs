@@ -4,6 +4,7 @@ pub mod allow;
 pub mod answer;
 pub mod body;
 pub mod client;
+pub mod condition;
 pub mod cross_origin;
 pub mod detached;
 pub mod files;

@@ -1,6 +1,6 @@
 //! Personal blobs: one envelope for each type.
 
-use parchment_core::{api::blobs::BlobRequest, limits, time::UnixMillis};
+use parchment_core::{api::blobs::BlobRequest, etag::EntityTag, limits, time::UnixMillis};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, prelude::Uuid, sea_query::OnConflict,
@@ -12,7 +12,7 @@ use super::{
     usage::Usage,
 };
 use crate::{
-    http::problem::Problem,
+    http::{condition::Condition, problem::Problem},
     store::{Store, StoreError, entities::blobs},
 };
 
@@ -58,7 +58,8 @@ pub async fn get(
 ///
 /// # Errors
 ///
-/// 409 `stale_km_version` when it is sealed under another version than the present one; 413 when it or all she keeps is
+/// 409 `stale_km_version` when it is sealed under another version than the present one; 412 when the condition does not
+/// hold of the blob that is there; 413 when it or all she keeps is
 /// too much; 422 when it is no envelope.
 pub async fn put(
     store: &Store,
@@ -66,6 +67,7 @@ pub async fn put(
     caller: &Writer,
     blob_type: &str,
     request: BlobRequest,
+    condition: &Condition,
     now: UnixMillis,
 ) -> Result<(), Problem> {
     let km_version = caller.user.km_version;
@@ -86,6 +88,10 @@ pub async fn put(
     store
         .write(async |tx| {
             still::may_write(tx, caller).await?;
+            if condition.is_any() {
+                let there = get(tx, caller.user.id, blob_type).await?;
+                condition.check(there.map(|row| EntityTag::of(&row.sealed)).as_ref())?;
+            }
             let before = Usage::of(tx, caller.user.id).await?;
             blobs::Entity::insert(row)
                 .on_conflict(replacing())

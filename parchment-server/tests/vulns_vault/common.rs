@@ -5,6 +5,7 @@ pub use std::sync::Arc;
 pub use parchment_core::{
     derive::MasterSeed,
     encoding,
+    etag::Snapshot,
     keys::SigningKey,
     prf::PrfOutput,
     seal::SealNonce,

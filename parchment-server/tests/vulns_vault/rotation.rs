@@ -291,3 +291,44 @@ async fn s24_a_vault_of_200_blobs_and_5000_points_rotates_within_the_default_lim
     );
     assert_eq!(rows::count::<blobs::Entity>(&app).await, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s24_a_commit_on_condition_loses_nothing_that_was_written_after_its_client_had_read() {
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
+    let kept = fill(&alice, 20, 200).await;
+    let empty = alice.post("/library/collections", json!({})).await.expect(201);
+    let sealed = |value: &Value| encoding::decode(value.as_str().unwrap()).unwrap();
+    let read = async || {
+        let mut snapshot = Snapshot::default();
+        for blob in &kept.blobs {
+            let read = alice.get(&format!("/me/blobs/{blob}")).await.expect(200).body;
+            snapshot.blob(blob, &sealed(&read["encryptedBlob"]));
+        }
+        let id = &kept.collections[0];
+        let collection = alice.get(&format!("/library/collections/{id}")).await.expect(200).body;
+        snapshot.collection(id, Some(&sealed(&collection["metadataEncrypted"])));
+        snapshot.collection(empty.body["id"].as_str().unwrap(), None);
+        let path = format!("/library/collections/{id}/encrypted-points");
+        for point in alice.get(&path).await.expect(200).body["points"].as_array().unwrap() {
+            snapshot.point(id, point["id"].as_str().unwrap(), &sealed(&point["encryptedData"]));
+        }
+        snapshot.tag().to_string()
+    };
+    let commit = async |tag: &str| {
+        let commit = commit_of(&kept, 1, &fresh_key(), random()).to_string();
+        let request = app.http.post(app.url(COMMIT)).bearer_auth(&alice.token);
+        let request = request
+            .header("content-type", "application/json")
+            .header("if-match", tag);
+        answer(request.body(commit)).await
+    };
+    let before = read().await;
+    let written = json!({ "encryptedBlob": envelope() });
+    let path = format!("/me/blobs/{}", kept.blobs[7]);
+    alice.call(Method::PUT, &path, Some(written.clone())).await.expect(200);
+    commit(&before).await.expect_code(412, "precondition_failed");
+    let there = alice.get(&path).await.expect(200).body;
+    assert_eq!(there["encryptedBlob"], written["encryptedBlob"]);
+    commit(&read().await).await.expect(200);
+}

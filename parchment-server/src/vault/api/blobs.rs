@@ -9,15 +9,21 @@ use parchment_core::{
         identity::Success,
     },
     encoding::encode,
+    etag::EntityTag,
 };
 use poem::{Request, web::Data};
-use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Header, Path},
+    payload::Json,
+};
 
 use crate::{
     app::App,
     http::{
         answer::{Fails, refusals},
         body::{Body, Limit},
+        condition::Condition,
         problem::Problem,
         tag::Tag,
     },
@@ -42,6 +48,7 @@ refusals! {
         401: "No live session: `signed_out`.",
         403: "The caller lacks the permission: `forbidden`.",
         409: "Sealed under another version of the master key than the present one: `stale_km_version`. The caller's keys changed in the meantime: `identity_changed`.",
+        412: "The blob that is there is not the one of If-Match, or there is one: `precondition_failed`.",
         413: "More than 1 MiB: `record_too_large`. She keeps too much: `vault_full`. The body is too long: `body_too_large`.",
         422: "No envelope: `invalid_envelope`. Wrong shape: `invalid_body`.",
     }
@@ -76,7 +83,12 @@ impl Limit for BlobLimit {
 pub enum MaybeBlob {
     /// The blob.
     #[oai(status = 200)]
-    Blob(Json<Blob>),
+    Blob(
+        Json<Blob>,
+        /// Changes with the envelope; for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
     /// There is none of this type.
     #[oai(status = 204)]
     Nothing,
@@ -118,19 +130,22 @@ impl BlobsApi {
         blobs::check_type(&blob_type)?;
         let row = blobs::get(app.store.reader(), caller.user.id, &blob_type).await?;
         Ok(row.map_or(MaybeBlob::Nothing, |row| {
-            MaybeBlob::Blob(Json(Blob {
+            let tag = EntityTag::of(&row.sealed).to_string();
+            let blob = Blob {
                 encrypted_blob: encode(&row.sealed),
                 nonce: row.nonce,
                 km_version: row.km_version,
                 updated_at: Time::from_millis(row.updated_at),
-            }))
+            };
+            MaybeBlob::Blob(Json(blob), tag)
         }))
     }
 
     /// Write a blob
     ///
     /// Keeps an envelope as the caller's blob of this type, in the place of an earlier one. What is in it only her
-    /// clients can tell. Needs `library:write`.
+    /// clients can tell. With `If-Match` it replaces the blob of that tag and no other, with `If-None-Match: *` none at
+    /// all. Needs `library:write`.
     #[oai(path = "/:type", method = "put", tag = "Tag::Vault", operation_id = "putBlob")]
     async fn put(
         &self,
@@ -139,11 +154,21 @@ impl BlobsApi {
         /// The type of the blob.
         #[oai(name = "type")]
         blob_type: Path<String>,
+        /// The tag of the blob to replace, as it was answered with it.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// `*` when there must be none yet.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
         body: Body<BlobRequest, BlobLimit>,
     ) -> Result<Json<Success>, Fails<WriteRefusals>> {
         blobs::check_type(&blob_type)?;
         let quota = app.settings.vault_quota;
-        blobs::put(&app.store, quota, &caller, &blob_type, body.0, app.now()).await?;
+        let condition = Condition {
+            if_match: if_match.0,
+            if_none_match: if_none_match.0,
+        };
+        blobs::put(&app.store, quota, &caller, &blob_type, body.0, &condition, app.now()).await?;
         Ok(Json(Success::YES))
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parchment_core::api::rotation::{KmVersion, RotationRequest};
 use parchment_core::refusal::{Code, Refusal};
 use poem::{Request, web::Data};
-use poem_openapi::{OpenApi, payload::Json};
+use poem_openapi::{OpenApi, param::Header, payload::Json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     http::{
         answer::{Fails, SignedOut, refusals},
         body::{Body, Limit},
+        condition::Condition,
         problem::Problem,
         tag::Tag,
     },
@@ -26,6 +27,7 @@ refusals! {
         400: "No type of a blob: `invalid_blob_type`. Not JSON: `malformed_json`. Broken off: `bad_request`.",
         401: "No live session, such as after another rotation: `signed_out`.",
         409: "Another rotation or a reset came first: `rotation_conflict`.",
+        412: "Something was written since what If-Match names was read: `precondition_failed`.",
         429: "Too many commits of this user; see Retry-After: `too_many_requests`.",
         413: "An envelope is too long: `record_too_large`. The caller would keep too much: `vault_full`. The body is too long: `body_too_large`.",
         422: "Something stored is neither carried nor dropped, and the body lists what is missing: `rotation_incomplete`. No envelope: `invalid_envelope`. A collection or point that the caller does not have: `unknown_collection`, `unknown_point`. A passkey that is not hers: `foreign_credential`. A slot that the new identity did not sign: `invalid_slot`. Not a key, not canonical or of small order: `invalid_key`. Wrong shape, something named twice, or both carried and dropped: `invalid_body`.",
@@ -98,6 +100,10 @@ impl RotationApi {
         &self,
         app: Data<&Arc<App>>,
         caller: Caller,
+        /// The tag of everything the caller keeps, which her client makes from what it has read (see docs/api.md): when
+        /// anything was written since, the commit is refused instead of losing that.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
         body: Body<RotationRequest, RotationLimit>,
     ) -> Result<Json<KmVersion>, Fails<CommitRefusals>> {
         app.traffic.rotations.count(&caller.user.id.to_string())?;
@@ -107,7 +113,11 @@ impl RotationApi {
         let plan = tokio::task::spawn_blocking(move || Plan::read(request, user_id)).await;
         let plan = plan.map_err(Problem::internal)??;
         let quota = app.settings.vault_quota;
-        let km_version = rotation::commit(&app.store, quota, &caller, plan, app.now()).await?;
+        let condition = Condition {
+            if_match: if_match.0,
+            ..Condition::default()
+        };
+        let km_version = rotation::commit(&app.store, quota, &caller, plan, &condition, app.now()).await?;
         Ok(Json(KmVersion { km_version }))
     }
 }

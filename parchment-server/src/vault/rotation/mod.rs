@@ -8,6 +8,7 @@
 mod apply;
 mod inventory;
 mod plan;
+mod unseen;
 
 use parchment_core::{api::rotation::RotationRequest, time::UnixMillis};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
@@ -17,7 +18,7 @@ pub use self::plan::Plan;
 use super::{slots, usage::Usage};
 use crate::{
     auth::{caller::Caller, sessions},
-    http::problem::Problem,
+    http::{condition::Condition, problem::Problem},
     store::{Store, entities::users},
 };
 
@@ -27,9 +28,17 @@ use crate::{
 ///
 /// # Errors
 ///
-/// 409 `rotation_conflict` when another rotation or a reset came first; 422 when something would be left behind or does
+/// 409 `rotation_conflict` when another rotation or a reset came first; 412 when the condition does not hold of the
+/// [`Snapshot`](parchment_core::etag::Snapshot) of what she keeps; 422 when something would be left behind or does
 /// not belong to her; 413 when it is too much. Nothing is written then.
-pub async fn commit(store: &Store, quota: u64, caller: &Caller, plan: Plan, now: UnixMillis) -> Result<i64, Problem> {
+pub async fn commit(
+    store: &Store,
+    quota: u64,
+    caller: &Caller,
+    plan: Plan,
+    condition: &Condition,
+    now: UnixMillis,
+) -> Result<i64, Problem> {
     store
         .write(async |tx| {
             sessions::check_alive(tx, caller.session.id).await?;
@@ -37,6 +46,10 @@ pub async fn commit(store: &Store, quota: u64, caller: &Caller, plan: Plan, now:
             let user = user.ok_or_else(Problem::signed_out)?;
             if user.km_version != plan.expected_current() || was_reset(&caller.user, &user) {
                 return Err(conflict());
+            }
+            if condition.is_any() {
+                let kept = unseen::snapshot(tx, user.id).await?;
+                condition.check(Some(&kept.tag()))?;
             }
             Inventory::of(tx, user.id).await?.check(&plan)?;
             slots::check_owned(tx, user.id, plan.credentials()).await?;
