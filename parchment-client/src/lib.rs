@@ -1,3 +1,13 @@
 //! The typed client of the Parchment HTTP interface and the user's side of its cryptography.
 //!
-//! Nothing is built yet; `PLAN.md` beside the manifest says what comes.
+//! * [`Client`]: a server's HTTP interface, one method per operation, grouped as its [resources](api) are.
+//! * [`operations`]: the table of them, with what is repeated when, and why.
+//! * [`ClientError`]: no answer, a refusal, or an answer that no Parchment server gives.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod client;
+
+pub use client::{Client, ClientBuilder, ClientError, Refused, TransportKind, api, operations};
