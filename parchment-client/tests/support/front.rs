@@ -94,8 +94,11 @@ impl Front {
                         Whim::None => server.call(request).await,
                         Whim::LoseAnswer => {
                             let response = server.call(request).await?;
-                            let half = poem::Body::from_bytes_stream(half_and_error());
-                            Ok(Response::builder().status(response.status()).body(half))
+                            // Promises more than comes: the connection ends where the promise is broken.
+                            let broken = Response::builder()
+                                .status(response.status())
+                                .header("content-length", "100");
+                            Ok(broken.body(poem::Body::from_bytes_stream(half_and_error())))
                         }
                     }
                 }
