@@ -2,6 +2,7 @@
 //!
 //! * [`Client`]: a server's HTTP interface, one method per operation, grouped as its [resources](api) are.
 //! * [`operations`]: the table of them, with what is repeated when, and why.
+//! * [`peer`]: server to server, for programs that federate. Not in browsers, which cannot listen.
 //! * [`ClientError`]: no answer, a refusal, or an answer that no Parchment server gives.
 #![cfg_attr(
     test,
@@ -9,5 +10,7 @@
 )]
 
 mod client;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod peer;
 
 pub use client::{Client, ClientBuilder, ClientError, Refused, TransportKind, api, operations};

@@ -55,7 +55,7 @@ impl Failure {
 }
 
 /// How long to wait after so many tries that failed, the last of them with this error; none when that is too long.
-pub(super) fn wait(tries: u32, failed: &ClientError) -> Option<Duration> {
+pub(crate) fn wait(tries: u32, failed: &ClientError) -> Option<Duration> {
     let jitter = jitter(tries);
     match failed.refused().and_then(|refused| refused.retry_after) {
         // All who were turned away together shall not come back together.
@@ -102,12 +102,12 @@ fn until(_: &str) -> Option<Duration> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
 #[cfg(target_arch = "wasm32")]
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     gloo_timers::future::sleep(time).await;
 }
 
