@@ -1,3 +1,16 @@
 //! The typed client of the Parchment HTTP interface and the user's side of its cryptography.
 //!
-//! Nothing is built yet; `PLAN.md` beside the manifest says what comes.
+//! * [`Client`]: a server's HTTP interface, one method per operation, grouped as its [resources](api) are.
+//! * [`operations`]: the table of them, with what is repeated when, and why.
+//! * [`peer`]: server to server, for programs that federate. Not in browsers, which cannot listen.
+//! * [`ClientError`]: no answer, a refusal, or an answer that no Parchment server gives.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod client;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod peer;
+
+pub use client::{Client, ClientBuilder, ClientError, Refused, TransportKind, api, operations};
