@@ -16,7 +16,7 @@
 //! * columns named `*_key` of type text are what an address or alias is found
 //!   by: its lower-cased form.
 //!
-//! Anything only SQLite understands is in `sqlite`; the rest is meant to run
+//! Statements over many rows at once are in `sets`. Anything only SQLite understands is in `sqlite`; the rest is meant to run
 //! on PostgreSQL as it is.
 
 mod connection;
@@ -25,6 +25,8 @@ mod inspection;
 mod migrations;
 mod pools;
 mod sqlite;
+
+pub(crate) mod sets;
 
 pub mod entities;
 
