@@ -17,7 +17,7 @@ use crate::{
     auth::renewal::RenewCookie,
     config::{Networks, Settings},
     connections::{Deadlines, Guarded, Limits},
-    federation::refusals,
+    federation::{documents::Documents, refusals},
     housekeeping,
     http::{
         allow::Allow, cross_origin::CrossOrigin, detached::Detached, files::Files, observe::Observe, paths::Paths,
@@ -173,6 +173,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
     let files = page::files(&app.settings).chain(openapi::page::files());
     let (requests, metrics) = (app.requests.clone(), app.metrics.clone());
+    let documents = app.clone();
     let answered = Route::new()
         .nest("/", openapi::service())
         .data(app)
@@ -187,6 +188,6 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
                 .overriding(header::CACHE_CONTROL, "no-store"),
         );
     let [own, client] = &origins;
-    let answered = Files::before(answered, files);
+    let answered = Documents::before(Files::before(answered, files), documents);
     Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
 }

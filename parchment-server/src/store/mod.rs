@@ -24,6 +24,7 @@ mod error;
 mod inspection;
 mod migrations;
 mod pools;
+mod recent;
 mod sqlite;
 
 pub(crate) mod sets;
@@ -33,3 +34,4 @@ pub mod entities;
 pub use connection::Store;
 pub use error::{StoreError, is_unique_violation};
 pub use inspection::{Inspection, companions, database_file, known_migrations, unknown_migration};
+pub use recent::{Recent, State};
