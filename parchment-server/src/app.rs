@@ -14,9 +14,10 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    auth::{codes::CodeHasher, passkeys::RelyingParty},
+    auth::{codes::CodeHasher, passkeys::RelyingParty, sessions::RecentSessions},
     config::{Settings, Switch},
     federation::{
+        documents::RecentDocuments,
         fairness::Shares,
         fetch::Fetcher,
         guard::Reach,
@@ -84,6 +85,10 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// What was refused between this server and others.
     pub refusals: Arc<Refusals>,
+    /// Sessions as they were last looked up.
+    pub recent_sessions: RecentSessions,
+    /// Documents of users here as they were last answered.
+    pub recent_documents: RecentDocuments,
     /// Traffic limits.
     pub traffic: Traffic,
     /// The requests that are being answered.
@@ -171,6 +176,8 @@ impl App {
             rotation_places: Arc::new(Semaphore::new(limits::ROTATIONS_AT_ONCE)),
             received: GroupedInbox::start(store.clone()),
             refusals,
+            recent_sessions: RecentSessions::default(),
+            recent_documents: RecentDocuments::default(),
             traffic: Traffic::new(settings.rate_limits),
             requests: TaskTracker::new(),
             peers,

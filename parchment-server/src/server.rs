@@ -17,7 +17,7 @@ use crate::{
     auth::renewal::RenewCookie,
     config::{Networks, Settings},
     connections::{Deadlines, Guarded, Limits},
-    federation::refusals,
+    federation::{documents::Documents, refusals},
     housekeeping,
     http::{
         allow::Allow,
@@ -188,6 +188,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
     let files = page::files(&app.settings).chain(openapi::page::files());
     let (requests, metrics) = (app.requests.clone(), app.metrics.clone());
+    let documents = app.clone();
     let answered = Route::new()
         .nest("/", openapi::service())
         .data(app)
@@ -206,6 +207,6 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
         endpoint: answered,
         outgoing: Outgoing::of_kib(ROOM_KIB),
     };
-    let answered = Files::before(answered, files);
+    let answered = Documents::before(Files::before(answered, files), documents);
     Observe::new(CrossOrigin::new(answered, [own, client]), paths, metrics)
 }

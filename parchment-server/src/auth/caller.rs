@@ -49,7 +49,7 @@ async fn authenticate(request: &Request) -> Result<Option<Caller>, Problem> {
         },
     };
     let now = app.now();
-    let Some((session, user)) = sessions::find(&app.store, &token, now).await? else {
+    let Some((session, user)) = sessions::find(&app.store, &app.recent_sessions, &token, now).await? else {
         return Ok(None);
     };
     if sessions::wants_extension(&session, now) {

@@ -1,6 +1,6 @@
 //! Sessions: opaque tokens of 256 bits, stored hashed, 30 days, extended by use.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use parchment_core::{nonce::Digest, time::UnixMillis};
 use sea_orm::{
@@ -13,7 +13,7 @@ use crate::{
     http::problem::Problem,
     random,
     store::{
-        Store, StoreError,
+        Recent, Store, StoreError,
         entities::{sessions, users},
     },
 };
@@ -96,20 +96,30 @@ pub async fn insert(
     Ok(())
 }
 
+/// Sessions that were asked for since the database was last written to.
+pub type RecentSessions = Recent<Digest, Arc<(sessions::Model, users::Model)>>;
+
 /// The live session of a token and its user.
 pub async fn find(
     store: &Store,
+    recent: &RecentSessions,
     token: &str,
     now: UnixMillis,
 ) -> Result<Option<(sessions::Model, users::Model)>, StoreError> {
-    let found = sessions::Entity::find()
-        .filter(sessions::Column::TokenHash.eq(hash(token)))
-        .filter(sessions::Column::ExpiresAt.gt(now.0))
-        .find_also_related(users::Entity)
-        .one(store.reader())
-        .await?;
+    let hash = Digest::of(token.as_bytes());
+    let found = recent.get(store, hash, async || {
+        let found = sessions::Entity::find()
+            .filter(sessions::Column::TokenHash.eq(hash.as_bytes().to_vec()))
+            .find_also_related(users::Entity)
+            .one(store.reader())
+            .await?;
+        Ok(found.and_then(|(session, user)| Some(Arc::new((session, user?)))))
+    });
     // An account that is switched off has no sessions; should a way to begin one ever forget that, it opens nothing.
-    Ok(found.and_then(|(session, user)| Some((session, user.filter(|user| user.disabled_at.is_none())?))))
+    let found = found
+        .await?
+        .filter(|found| found.0.expires_at > now.0 && found.1.disabled_at.is_none());
+    Ok(found.map(|found| (*found).clone()))
 }
 
 /// Whether a session was last extended a day ago: no oftener, so that reading costs no write.

@@ -25,7 +25,7 @@ use poem_openapi::{
     types::Type as _,
 };
 
-use super::refusals::Way;
+use super::{documents::Document, refusals::Way};
 use crate::{
     app::{App, CAPABILITIES},
     http::{
@@ -255,11 +255,15 @@ impl FederationApi {
         count_well_known(&app, request)?;
         let unknown = || Problem::not_found("Nobody here has this alias and a signing key.");
         let alias = Alias::parse(&alias).map_err(|_| unknown())?;
-        let user = alias::find(app.store.reader(), &alias).await?;
-        let document = user
-            .and_then(|user| keys::document(&user, app.settings.server_id()))
-            .ok_or_else(unknown)?;
-        Ok(Json(UserDocumentBody::new(&document, &app.settings.public_origin)))
+        let document = app
+            .recent_documents
+            .get(&app.store, alias.as_str().to_owned(), async || {
+                let user = alias::find(app.store.reader(), &alias).await?;
+                let document = user.and_then(|user| keys::document(&user, app.settings.server_id()));
+                let body = document.map(|document| UserDocumentBody::new(&document, &app.settings.public_origin));
+                Ok(body.map(|body| Arc::new(Document::new(body))))
+            });
+        Ok(Json(document.await?.ok_or_else(unknown)?.body.clone()))
     }
 }
 

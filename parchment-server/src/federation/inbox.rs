@@ -1,27 +1,31 @@
 //! Recording received messages: both nonces and the effect in one transaction, many messages in one commit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use parchment_core::{
+    envelope::EnvelopeNonce,
+    handle::{Handle, ServerId},
     inbox::{InboxStore, Outcome, Receipt, Verified},
-    nonce::Digest,
+    nonce::{Digest, Nonce},
     replay::{self, Decision, Seen},
     storage::StorageError,
 };
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{fairness::FairQueue, pins::failed};
 use crate::{
-    social::relations::{self, EffectError},
+    social::received::Received,
     store::{
         Store, StoreError,
         entities::{envelope_nonces, transport_nonces},
+        sets::{self, hex},
     },
 };
 
@@ -50,15 +54,7 @@ impl StoredInbox {
 
 impl StoredInbox {
     async fn try_record(&self, batch: Vec<Verified>) -> Result<Vec<Outcome>, StoreError> {
-        self.store
-            .write(async |tx| {
-                let mut outcomes = Vec::with_capacity(batch.len());
-                for message in batch {
-                    outcomes.push(record(tx, message).await?);
-                }
-                Ok(outcomes)
-            })
-            .await
+        self.store.write(async |tx| record(tx, batch).await).await
     }
 }
 
@@ -69,52 +65,93 @@ impl InboxStore for StoredInbox {
     }
 }
 
-async fn record(tx: &impl ConnectionTrait, message: Verified) -> Result<Outcome, StoreError> {
-    let transport = (
-        message.server().to_string(),
-        message.transport_nonce().as_bytes().to_vec(),
-    );
-    let envelope = (
-        message.message().from().to_string(),
-        message.envelope_nonce().as_bytes().to_vec(),
-    );
-    let (digest, received) = (message.digest(), message.received());
-    let seen = Seen {
-        transport: transport_nonces::Entity::find_by_id(transport.clone())
-            .one(tx)
-            .await?
-            .is_some(),
-        envelope: match envelope_nonces::Entity::find_by_id(envelope.clone()).one(tx).await? {
-            None => None,
-            Some(row) => Some(read_digest(&row.digest)?),
-        },
-    };
-    let receipt = match replay::decide(message, seen) {
-        Decision::Refuse(refusal) => return Ok(Err(refusal)),
-        Decision::Retry => Receipt::Retried,
-        Decision::Accept(accepted) => {
-            match relations::receive(tx, &accepted).await {
-                Ok(()) => {}
-                Err(EffectError::Refused(refusal)) => return Ok(Err(refusal)),
-                Err(EffectError::Store(error)) => return Err(error),
-            }
-            let row = envelope_nonces::ActiveModel {
-                sender: Set(envelope.0),
-                nonce: Set(envelope.1),
-                digest: Set(digest.as_bytes().to_vec()),
-                received_at: Set(received.0),
-            };
-            envelope_nonces::Entity::insert(row).exec_without_returning(tx).await?;
-            Receipt::Applied
+/// Loads all that the batch may touch, decides message by message in memory, and writes what came of it.
+///
+/// The number of statements does not depend on that of the messages.
+async fn record(tx: &impl ConnectionTrait, batch: Vec<Verified>) -> Result<Vec<Outcome>, StoreError> {
+    let mut recorded = Recorded::load(tx, &batch).await?;
+    let mut effects = Received::load(tx, &batch).await?;
+    let outcomes = batch.into_iter().map(|message| recorded.decide(message, &mut effects));
+    let outcomes = outcomes.collect();
+    effects.save(tx).await?;
+    recorded.save(tx).await?;
+    Ok(outcomes)
+}
+
+/// The nonces that a batch may meet: those in the database, and those that it adds.
+#[derive(Default)]
+struct Recorded {
+    requests: HashSet<(ServerId, Nonce)>,
+    messages: HashMap<(Handle, EnvelopeNonce), Digest>,
+    new_requests: Vec<(String, String, i64)>,
+    new_messages: Vec<(String, String, String, i64)>,
+}
+
+impl Recorded {
+    async fn load(tx: &impl ConnectionTrait, batch: &[Verified]) -> Result<Self, StoreError> {
+        let mut recorded = Self::default();
+        let key = |message: &Verified| (message.server().clone(), message.transport_nonce());
+        let requests: Vec<_> = batch
+            .iter()
+            .map(|message| (message.server().as_str(), hex(message.transport_nonce().as_bytes())))
+            .collect();
+        let found = sets::recorded_requests(tx, &requests).await?.into_iter();
+        recorded.requests.extend(found.filter_map(|at| batch.get(at).map(key)));
+
+        let key = |message: &Verified| (message.message().from().clone(), *message.envelope_nonce());
+        let messages: Vec<_> = batch
+            .iter()
+            .map(|message| {
+                (
+                    message.message().from().as_str(),
+                    hex(message.envelope_nonce().as_bytes()),
+                )
+            })
+            .collect();
+        for (at, row) in sets::recorded_messages(tx, &messages).await? {
+            let digest = read_digest(&row.digest)?;
+            recorded
+                .messages
+                .extend(batch.get(at).map(|message| (key(message), digest)));
         }
-    };
-    let row = transport_nonces::ActiveModel {
-        server_id: Set(transport.0),
-        nonce: Set(transport.1),
-        received_at: Set(received.0),
-    };
-    transport_nonces::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(Ok(receipt))
+        Ok(recorded)
+    }
+
+    fn decide(&mut self, message: Verified, effects: &mut Received) -> Outcome {
+        let request = (message.server().clone(), message.transport_nonce());
+        let envelope = (message.message().from().clone(), *message.envelope_nonce());
+        let (digest, received) = (message.digest(), message.received());
+        let seen = Seen {
+            transport: self.requests.contains(&request),
+            envelope: self.messages.get(&envelope).copied(),
+        };
+        let receipt = match replay::decide(message, seen) {
+            Decision::Refuse(refusal) => return Err(refusal),
+            Decision::Retry => Receipt::Retried,
+            Decision::Accept(accepted) => {
+                effects.receive(&accepted)?;
+                let (sender, nonce) = (&envelope.0, &envelope.1);
+                let row = (
+                    sender.to_string(),
+                    hex(nonce.as_bytes()),
+                    hex(digest.as_bytes()),
+                    received.0,
+                );
+                self.new_messages.push(row);
+                self.messages.insert(envelope, digest);
+                Receipt::Applied
+            }
+        };
+        let row = (request.0.to_string(), hex(request.1.as_bytes()), received.0);
+        self.new_requests.push(row);
+        self.requests.insert(request);
+        Ok(receipt)
+    }
+
+    async fn save(self, tx: &impl ConnectionTrait) -> Result<(), StoreError> {
+        sets::record_requests(tx, &self.new_requests).await?;
+        sets::record_messages(tx, &self.new_messages).await
+    }
 }
 
 fn read_digest(bytes: &[u8]) -> Result<Digest, StoreError> {

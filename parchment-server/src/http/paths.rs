@@ -1,5 +1,7 @@
 //! The paths of an interface, with what may be done there.
 
+use std::collections::HashMap;
+
 use poem_openapi::{OpenApi, registry::MetaApi};
 
 /// One path of the interface.
@@ -13,7 +15,12 @@ pub struct KnownPath {
 
 /// All paths of an interface.
 #[derive(Debug)]
-pub struct Paths(Vec<KnownPath>);
+pub struct Paths {
+    /// Those without parameters, by their template.
+    literal: HashMap<String, KnownPath>,
+    /// The others, those with fewer parameters first.
+    others: Vec<KnownPath>,
+}
 
 impl Paths {
     /// The paths of an interface.
@@ -26,15 +33,28 @@ impl Paths {
                 template: path.path,
             }
         });
-        let mut paths: Vec<_> = paths.collect();
+        let parameters = |path: &KnownPath| segments(&path.template).filter(|segment| is_parameter(segment)).count();
+        let (literal, mut others): (Vec<_>, Vec<_>) = paths.partition(|path| parameters(path) == 0);
         // A path without parameters is meant before one with.
-        paths.sort_by_key(|path| segments(&path.template).filter(|segment| is_parameter(segment)).count());
-        Self(paths)
+        others.sort_by_key(parameters);
+        Self {
+            literal: literal.into_iter().map(|path| (path.template.clone(), path)).collect(),
+            others,
+        }
     }
 
     /// The path that a request is for.
     pub fn find(&self, path: &str) -> Option<&KnownPath> {
-        self.0.iter().find(|known| {
+        let literal = self.literal.get(path);
+        literal.or_else(|| {
+            // A slash too many, at the end or between, makes no other path.
+            let plain: String = segments(path).flat_map(|segment| ["/", segment]).collect();
+            self.literal.get(&plain).or_else(|| self.with_parameters(path))
+        })
+    }
+
+    fn with_parameters(&self, path: &str) -> Option<&KnownPath> {
+        self.others.iter().find(|known| {
             let mut asked = segments(path);
             let fits = segments(&known.template).all(|segment| {
                 asked

@@ -89,7 +89,7 @@ pub async fn find(db: &impl ConnectionTrait, alias: &Alias) -> Result<Option<use
 }
 
 /// What all spellings of an alias have in common.
-fn key(alias: &Alias) -> String {
+pub(crate) fn key(alias: &Alias) -> String {
     alias.as_str().to_ascii_lowercase()
 }
 

@@ -256,7 +256,7 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
                 return Err(Problem::conflict("already_friends", "You are friends already."));
             }
             let is_new = known.is_none();
-            relations::befriend(tx, user.id, &friend, known, friendships::Status::Accepting, now).await?;
+            relations::befriend(tx, user.id, &friend, friendships::Status::Accepting, now).await?;
             Ok(is_new)
         })
         .await?;
@@ -272,7 +272,7 @@ pub async fn accept(app: &App, user: &users::Model, id: Uuid, envelope: &ClientE
                         "The friendship ended in the meantime.",
                     ));
                 }
-                Ok(relations::befriend(tx, user.id, &friend, known, friendships::Status::Accepted, now).await?)
+                Ok(relations::befriend(tx, user.id, &friend, friendships::Status::Accepted, now).await?)
             })
             .await?;
         return Ok(());
@@ -320,16 +320,7 @@ async fn accept_local(
             relations::receive_acceptance(tx, inviter.id, own, now)
                 .await
                 .map_err(local_problem)?;
-            let known = relations::friendship(tx, user.id, inviter_document.handle.as_str()).await?;
-            relations::befriend(
-                tx,
-                user.id,
-                &inviter_document,
-                known,
-                friendships::Status::Accepted,
-                now,
-            )
-            .await?;
+            relations::befriend(tx, user.id, &inviter_document, friendships::Status::Accepted, now).await?;
             Ok(())
         })
         .await

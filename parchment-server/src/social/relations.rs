@@ -1,21 +1,15 @@
-//! The rules on rows: invitations and friendships between a local user and anybody.
+//! The rules on rows, for what local users do: invitations and friendships between one of them and anybody.
 //!
-//! Every function works inside the caller's transaction and on one side only: the rows of one
+//! What others may do to somebody here is in [`super::between`]. Every function works inside the caller's transaction and on one side only: the rows of one
 //! local user. Where both people live here, both sides are changed in the same transaction.
 
-use parchment_core::{
-    envelope::Content,
-    handle::Handle,
-    inbox::Accepted,
-    manifest::UserDocument,
-    refusal::{Code, Refusal},
-    time::UnixMillis,
-};
+use parchment_core::{handle::Handle, manifest::UserDocument, refusal::Refusal, time::UnixMillis};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _, prelude::Uuid, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, prelude::Uuid,
+    sea_query::OnConflict,
 };
 
+use super::between::Sides;
 use crate::{
     identity::alias,
     random,
@@ -28,9 +22,6 @@ use crate::{
         },
     },
 };
-
-/// How many open invitations somebody can have received; strangers make them.
-const MAX_INCOMING: u64 = 1000;
 
 /// Why a message had no effect.
 #[derive(Debug)]
@@ -59,48 +50,6 @@ impl From<StoreError> for EffectError {
     }
 }
 
-/// Gives a message from another server its effect on the recipient's rows.
-///
-/// # Errors
-///
-/// A refusal changes nothing.
-pub async fn receive(tx: &impl ConnectionTrait, message: &Accepted) -> Result<(), EffectError> {
-    let (from, to, now) = (message.message().from(), message.message().to(), message.received());
-    let recipient = local_user(tx, to).await?;
-    match message.message().content() {
-        Content::RelationshipRevoke => {
-            // Nothing to remove is success: whoever revokes need not know what is left here.
-            if let Some(recipient) = recipient {
-                end(tx, recipient.id, from.as_str()).await?;
-            }
-            Ok(())
-        }
-        Content::FriendInvite => receive_invitation(tx, require(recipient)?.id, from, now).await,
-        Content::FriendAccept => receive_acceptance(tx, require(recipient)?.id, message.sender(), now).await,
-        Content::FriendReject => {
-            // Even while her account is switched off: otherwise the two sides would disagree once it is on again.
-            let recipient = recipient.ok_or_else(unknown_recipient)?;
-            withdraw(tx, recipient.id, from.as_str(), Direction::Outgoing).await?;
-            Ok(())
-        }
-        other => {
-            let detail = format!("{} is not supported by this server.", other.kind());
-            Err(Refusal::new(Code::UnsupportedMessageType, detail).by_rule(19).into())
-        }
-    }
-}
-
-/// Somebody whose account is switched off is nobody to those who want something of her.
-fn require(recipient: Option<users::Model>) -> Result<users::Model, Refusal> {
-    recipient
-        .filter(|user| user.disabled_at.is_none())
-        .ok_or_else(unknown_recipient)
-}
-
-fn unknown_recipient() -> Refusal {
-    Refusal::new(Code::UnknownRecipient, "There is no such recipient here.")
-}
-
 /// The local user of a handle; its server part must have been compared before.
 pub async fn local_user(db: &impl ConnectionTrait, handle: &Handle) -> Result<Option<users::Model>, StoreError> {
     alias::find(db, &handle.alias()).await
@@ -113,33 +62,9 @@ pub async fn receive_invitation(
     from: &Handle,
     now: UnixMillis,
 ) -> Result<(), EffectError> {
-    if friendship(tx, user_id, from.as_str())
-        .await?
-        .is_some_and(|row| row.status == friendships::Status::Accepted)
-    {
-        return Err(Refusal::new(Code::AlreadyFriends, "The two are friends already.").into());
-    }
-    let open = invitations::Entity::find()
-        .filter(invitations::Column::UserId.eq(user_id))
-        .filter(invitations::Column::Direction.eq(Direction::Incoming))
-        .count(tx)
-        .await?;
-    if open >= MAX_INCOMING
-        && invitation(tx, user_id, from.as_str(), Direction::Incoming)
-            .await?
-            .is_none()
-    {
-        let detail = "The recipient has too many open invitations.";
-        return Err(Refusal::new(Code::TooManyInvitations, detail).into());
-    }
-    if !insert_invitation(tx, user_id, from.as_str(), Direction::Incoming, Status::Pending, now).await? {
-        return Err(Refusal::new(
-            Code::AlreadyInvited,
-            "There is an open invitation for this pair already.",
-        )
-        .into());
-    }
-    Ok(())
+    let mut sides = Sides::load(tx, [(user_id, from.as_str())], [user_id]).await?;
+    sides.invited(user_id, from, now)?;
+    Ok(sides.save(tx).await?)
 }
 
 /// Somebody accepts a local user's invitation.
@@ -151,62 +76,22 @@ pub async fn receive_acceptance(
     friend: &UserDocument,
     now: UnixMillis,
 ) -> Result<(), EffectError> {
-    let handle = friend.handle.as_str();
-    let standing = friendship(tx, user_id, handle).await?;
-    if standing
-        .as_ref()
-        .is_some_and(|row| row.status == friendships::Status::Accepted)
-    {
-        return Ok(());
-    }
-    if invitation(tx, user_id, handle, Direction::Outgoing).await?.is_none() {
-        return Err(Refusal::new(Code::NoInvitation, "There is no open invitation for this pair.").into());
-    }
-    befriend(tx, user_id, friend, standing, friendships::Status::Accepted, now).await?;
-    Ok(())
+    let mut sides = Sides::load(tx, [(user_id, friend.handle.as_str())], []).await?;
+    sides.accepted(user_id, friend, now)?;
+    Ok(sides.save(tx).await?)
 }
 
 /// Makes or completes a friendship on one side; open invitations of the pair end when it is complete.
-///
-/// `known` is the friendship of the pair as [`friendship`] finds it in this very transaction.
 pub async fn befriend(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
     friend: &UserDocument,
-    known: Option<friendships::Model>,
     status: friendships::Status,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let handle = friend.handle.as_str();
-    let complete = status == friendships::Status::Accepted;
-    let is_new = known.is_none();
-    let mut row = known.map_or_else(
-        || friendships::ActiveModel {
-            id: Set(random::id()),
-            user_id: Set(user_id),
-            friend_handle: Set(handle.to_owned()),
-            created_at: Set(now.0),
-            ..Default::default()
-        },
-        friendships::ActiveModel::from,
-    );
-    row.friend_signing_key = Set(friend.signing_key.as_bytes().to_vec());
-    row.friend_encryption_key = Set(friend.encryption_key.map(|key| key.as_bytes().to_vec()));
-    row.friend_name = Set(friend.name.clone());
-    row.friend_picture = Set(friend.picture.clone());
-    row.status = Set(status);
-    row.established_at = Set(complete.then_some(now.0));
-    if is_new {
-        row.insert(tx).await?;
-    } else {
-        row.update(tx).await?;
-    }
-    if complete {
-        for direction in [Direction::Incoming, Direction::Outgoing] {
-            withdraw(tx, user_id, handle, direction).await?;
-        }
-    }
-    Ok(())
+    let mut sides = Sides::load(tx, [(user_id, friend.handle.as_str())], []).await?;
+    sides.befriend(user_id, friend, status, now);
+    sides.save(tx).await
 }
 
 /// Ends everything between a local user and a peer, on the user's side; says whether there was anything.

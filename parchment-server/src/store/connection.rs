@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait, QuerySelect, TransactionTrait};
 
-use super::{StoreError, entities::server_identity, migrations, pools::Pools, sqlite};
+use super::{State, StoreError, entities::server_identity, migrations, pools::Pools, sqlite};
 
 /// How long a readiness check may take before the answer is no.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -62,6 +62,14 @@ impl Store {
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.connections.reader
+    }
+
+    /// What the database is like now; none where that cannot be seen without asking it.
+    ///
+    /// Two equal states had no commit between them, of this process or another.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        self.connections.watch.as_ref()?.state()
     }
 
     /// Runs `work` in one transaction, as the only writer.

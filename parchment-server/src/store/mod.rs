@@ -16,7 +16,7 @@
 //! * columns named `*_key` of type text are what an address or alias is found
 //!   by: its lower-cased form.
 //!
-//! Anything only SQLite understands is in `sqlite`; the rest is meant to run
+//! Statements over many rows at once are in `sets`. Anything only SQLite understands is in `sqlite`; the rest is meant to run
 //! on PostgreSQL as it is.
 
 mod connection;
@@ -24,10 +24,14 @@ mod error;
 mod inspection;
 mod migrations;
 mod pools;
+mod recent;
 mod sqlite;
+
+pub(crate) mod sets;
 
 pub mod entities;
 
 pub use connection::Store;
 pub use error::{StoreError, is_unique_violation};
 pub use inspection::{Inspection, companions, database_file, known_migrations, unknown_migration};
+pub use recent::{Recent, State};

@@ -25,7 +25,7 @@ use sea_orm::{
     },
 };
 
-use super::{StoreError, pools::Pools};
+use super::{State, StoreError, pools::Pools};
 
 /// How long to wait for a lock that another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,7 +41,10 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
     let writer = options
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        // Pages that are written again and again go into the database file once in a while.
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("cache_size", "-8000");
     let writer = open_patiently(1, writer).await?;
 
     let reader = options.pragma("query_only", "ON");
@@ -50,7 +53,46 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
     Ok(Pools {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        watch: Watch::on(&file_of(url)?),
     })
+}
+
+/// Sees from the index of the write-ahead log whether anything was written.
+///
+/// The index begins with a header that every commit of any process changes: the number of frames, their checksum, a
+/// counter, and salts that change when the log begins anew (<https://sqlite.org/walformat.html>).
+pub(super) struct Watch(&'static fs::File);
+
+impl Watch {
+    /// Watches the database in `file`, which is open and has its log.
+    fn on(file: &Path) -> Option<Self> {
+        let [_, index, _] = <[PathBuf; 3]>::try_from(companions(file)).ok()?;
+        // Never closed: closing a file releases all locks that this process has on it, SQLite's too.
+        Some(Self(Box::leak(Box::new(fs::File::open(index).ok()?))))
+    }
+
+    /// The header, unless somebody is just writing it or it is not the one that is documented.
+    pub(super) fn state(&self) -> Option<State> {
+        let mut header = [0; 96];
+        read_start(self.0, &mut header).ok()?;
+        let (first, second) = header.split_at(48);
+        let version: [u8; 4] = first.get(..4)?.try_into().ok()?;
+        let is_known = u32::from_ne_bytes(version) == WAL_INDEX_VERSION && first == second;
+        is_known.then(|| first.try_into().ok().map(State))?
+    }
+}
+
+const WAL_INDEX_VERSION: u32 = 3_007_000;
+
+#[cfg(unix)]
+fn read_start(file: &fs::File, into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, 0)
+}
+
+/// Elsewhere the index is locked against reading.
+#[cfg(not(unix))]
+fn read_start(_: &fs::File, _: &mut [u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Opens the file that `url` names for looking at it, as it is.
