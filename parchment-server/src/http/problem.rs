@@ -142,7 +142,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
             tracing::warn!(%error, "the database is unavailable");
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment.");
+            let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment.");
+            problem.retry_after = Some(1);
+            return problem;
         }
         Self::internal(error)
     }
@@ -154,7 +156,7 @@ impl From<Refusal> for Problem {
         Self {
             tells_versions: refusal.code().class() == Class::Unauthenticated,
             // What is under way takes no longer than that, mostly.
-            retry_after: (refusal.code() == Code::Busy).then_some(1),
+            retry_after: matches!(refusal.code(), Code::Busy | Code::Unavailable).then_some(1),
             ..Self::new(status, refusal.code().as_str(), refusal.detail().to_owned())
         }
     }

@@ -50,6 +50,7 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
     Ok(Pools {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        turns: None,
     })
 }
 

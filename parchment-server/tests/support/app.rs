@@ -20,6 +20,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::database;
+
 /// Random bytes for test keys and nonces.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -112,6 +114,7 @@ impl TestApp {
         let port = free_port();
         settings.listen.set_port(port);
         settings.public_origin = Origin::parse(&format!("http://localhost:{port}")).unwrap();
+        settings.database_url = database::fresh();
         change(&mut settings);
         let server = Server::start(settings.clone()).await.unwrap();
         Self {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod browser;
 pub mod crowd;
+pub mod database;
 pub mod device;
 pub mod front;
 pub mod peer;

@@ -3,7 +3,7 @@
 use parchment_server::store::StoreError;
 use sea_orm::{ConnectionTrait as _, EntityTrait};
 
-use super::app::TestApp;
+use super::{app::TestApp, database};
 
 /// All rows of a table.
 pub async fn all<E: EntityTrait>(app: &TestApp) -> Vec<E::Model> {
@@ -13,6 +13,15 @@ pub async fn all<E: EntityTrait>(app: &TestApp) -> Vec<E::Model> {
 /// How many rows a table has.
 pub async fn count<E: EntityTrait>(app: &TestApp) -> usize {
     all::<E>(app).await.len()
+}
+
+/// Bytes, given in hexadecimal, as the test's database has them written in a statement.
+pub fn bytes(hex: &str) -> String {
+    if database::on_postgres() {
+        format!("'\\x{hex}'::bytea")
+    } else {
+        format!("x'{hex}'")
+    }
 }
 
 /// Runs a statement that changes rows: time passing, or another process.
