@@ -116,7 +116,7 @@ pub(super) async fn run(settings: Settings, command: Admin) -> Result<(), Failur
 async fn open(settings: &Settings) -> Result<Store, Failure> {
     database::look_at(settings).await?;
     let mut url = settings.database_url();
-    if !url.contains('?') {
+    if url.starts_with("sqlite:") && !url.contains('?') {
         url.push_str("?mode=rw");
     }
     Store::open(&url).await.map_err(|error| {

@@ -102,6 +102,11 @@ impl Store {
         &self.connections.reader
     }
 
+    /// The connections that write, for what takes longer than a request may.
+    pub(super) fn writer(&self) -> &DatabaseConnection {
+        &self.connections.writer
+    }
+
     /// Runs `work` in one transaction, as if it were the only writer.
     ///
     /// Commits when `work` returns `Ok`. Rolls back when it returns `Err` and

@@ -392,3 +392,25 @@ pub(super) async fn row_counts(db: &impl ConnectionTrait) -> Result<BTreeMap<Str
     }
     Ok(counts)
 }
+
+/// How many other clients are connected to the same database.
+pub(super) async fn others(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let statement = Statement::from_string(
+        DatabaseBackend::Postgres,
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+         AND backend_type = 'client backend'",
+    );
+    let row = db.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+/// Keeps everybody else from tables until the transaction ends, however long it takes.
+pub(super) async fn lock_alone(db: &impl ConnectionTrait, tables: &[String]) -> Result<(), StoreError> {
+    let tables = tables.join(", ");
+    db.execute_unprepared(&format!(
+        "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+         LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"
+    ))
+    .await?;
+    Ok(())
+}

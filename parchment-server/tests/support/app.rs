@@ -137,7 +137,12 @@ impl TestApp {
 
     /// Stops the server and starts it again on the same folder and port.
     pub async fn restart(&mut self) {
-        self.server.take().unwrap().stop().await.unwrap();
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    /// Starts the server that was stopped, with the settings as they are now.
+    pub async fn start_again(&mut self) {
         self.server = Some(Server::start(self.settings.clone()).await.unwrap());
     }
 

@@ -230,6 +230,24 @@ impl Cluster {
             .unwrap()
     }
 
+    /// The files of a database and the log of the server.
+    pub fn on_disk(&self, url: &str) -> Vec<u8> {
+        let name = name_of(url);
+        self.sql("postgres", "CHECKPOINT");
+        let number = self.sql(
+            "postgres",
+            &format!("SELECT oid FROM pg_database WHERE datname = '{name}'"),
+        );
+        let data = self.folder.join("data");
+        [data.join("base").join(number), data.join("pg_wal")]
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .flat_map(|path| std::fs::read(path).unwrap())
+            .collect()
+    }
+
     /// Ends every connection of a database, as a server that restarts does.
     pub fn cut(&self, url: &str) {
         let name = name_of(url);

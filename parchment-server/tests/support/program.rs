@@ -14,7 +14,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::app::{Answer, answer, free_port, http_client};
+use super::{
+    app::{Answer, answer, free_port, http_client},
+    database,
+};
 
 /// The program on a folder and a port; killed when dropped.
 pub struct Program {
@@ -23,6 +26,8 @@ pub struct Program {
     pub id: ServerId,
     pub http: reqwest::Client,
     pub process: Option<Child>,
+    /// The database, where it is not a file in the folder.
+    postgres: Option<String>,
     /// What else its command needs.
     pub configure: fn(&mut Command),
     log: Option<JoinHandle<String>>,
@@ -37,6 +42,7 @@ impl Program {
             id: ServerId::parse(&format!("localhost:{port}")).unwrap(),
             http: http_client(),
             process: None,
+            postgres: database::fresh(),
             configure: |_| {},
             log: None,
         }
@@ -44,6 +50,12 @@ impl Program {
 
     pub fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}?mode=rw", self.folder.path().join("parchment.db").display());
+        self.postgres.clone().unwrap_or_else(file)
     }
 
     fn mail(&self) -> std::path::PathBuf {
@@ -63,6 +75,9 @@ impl Program {
             .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
             .env("PARCHMENT_LOG", "error")
             .stdout(Stdio::null());
+        if let Some(url) = &self.postgres {
+            command.env("DATABASE_URL", url);
+        }
         (self.configure)(&mut command);
         let mut process = command.spawn().unwrap();
         // Read all along: a full pipe would hold the program up.

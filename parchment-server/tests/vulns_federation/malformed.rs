@@ -163,12 +163,7 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
     let bob = app.person("bob").await;
     let (home, hostile) = (Peer::start().await, Peer::start().await);
     assert_both_ways_work(&app, &bob, &home, "before").await;
-    rows::change(
-        &app,
-        "CREATE TRIGGER poison BEFORE INSERT ON invitations WHEN NEW.peer_handle LIKE 'poison%' \
-         BEGIN SELECT RAISE(ABORT, 'poison'); END",
-    )
-    .await;
+    rows::change(&app, &rows::failing("invitations", "NEW.peer_handle LIKE 'poison%'")).await;
     let say =
         |peer: &Peer, name: String| peer.request(&app.id, &peer.user(&name).say(Kind::FriendInvite, bob.handle()));
     let requests: Vec<RawInbox> = (0..40)
@@ -208,7 +203,7 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
     assert_eq!(bob.incoming().await.len(), 1 + 30);
     assert_both_ways_work(&app, &bob, &home, "after").await;
     // What failed left nothing behind, so it may come again.
-    rows::change(&app, "DROP TRIGGER poison").await;
+    rows::change(&app, &rows::working("invitations")).await;
     for request in requests
         .iter()
         .enumerate()
