@@ -32,7 +32,7 @@ async fn lived_in() -> TestApp {
     })
     .await;
     {
-        let alice = app.person("Alice").await;
+        let alice = app.person("alice").await;
         let bob = app.person("bob").await;
         for number in 0..40 {
             let blob = parchment_core::encoding::encode(&[[2, 1].as_slice(), &[number; 60]].concat());
@@ -84,7 +84,7 @@ async fn a_server_moves_to_postgresql_and_back_and_nobody_notices() {
     app.start_again().await;
     {
         let alice = app.sign_in("alice@mail.example").await;
-        let document = app.call(Method::GET, "/.well-known/user/Alice", None).await.expect(200);
+        let document = app.call(Method::GET, "/.well-known/user/alice", None).await.expect(200);
         assert_eq!(document.body["name"], "Älice 🦀");
         alice.get("/me/blobs/type39").await.expect(200);
     }

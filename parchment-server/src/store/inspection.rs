@@ -11,7 +11,7 @@ use sea_orm::{DatabaseBackend, DatabaseConnection};
 use super::{
     StoreError,
     connection::{Kind, kind},
-    migrations, postgres, sqlite,
+    migrations, moving, postgres, sqlite,
 };
 
 /// A database that is looked at. It is neither made nor upgraded nor written to, whoever else is using it.
@@ -52,13 +52,16 @@ impl Inspection {
 
     /// Writes a consistent copy, as of one moment between two commits, to `file`: a new name, or an empty file.
     ///
-    /// Writers go on writing meanwhile; everything committed before this was called is in the copy.
+    /// The copy is a file of SQLite, whatever the database is. Writers go on writing meanwhile; everything committed before this was called is in the copy.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when there is no room; a part of the copy may be left.
     pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
-        sqlite::copy(&self.connection, file).await
+        match self.backend() {
+            DatabaseBackend::Sqlite => sqlite::copy(&self.connection, file).await,
+            _ => moving::snapshot(&self.connection, file).await,
+        }
     }
 
     /// What is wrong with the file, a sentence each; nothing when all is well. Reads all of it. PostgreSQL looks after its

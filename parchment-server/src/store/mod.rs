@@ -38,4 +38,5 @@ pub use connection::Store;
 pub use error::{StoreError, is_unique_violation};
 pub use inspection::{Inspection, companions, database_file, known_migrations, unknown_migration};
 pub use moving::{MoveError, Moved, move_all};
+pub(crate) use sqlite::url_of;
 pub use transaction::{Task, Transaction};

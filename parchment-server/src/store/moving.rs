@@ -4,12 +4,12 @@
 //! sides are one transaction each: the source is seen as of one moment, and the target gets all or nothing. Before the
 //! target commits, every row is read back from it, and each table's count and hash must be those of the source.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait as _, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityName, EntityTrait,
-    IntoActiveModel, IsolationLevel, Iterable as _, ModelTrait as _, PrimaryKeyToColumn as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, TransactionOptions, TransactionTrait as _, Value,
+    ActiveModelTrait, ColumnTrait as _, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    EntityName, EntityTrait, IntoActiveModel, IsolationLevel, Iterable as _, ModelTrait as _, PrimaryKeyToColumn as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, TransactionOptions, TransactionTrait as _, Value,
     sea_query::{Expr, ExprTrait as _},
 };
 use sha2::{Digest as _, Sha256};
@@ -18,7 +18,7 @@ use super::{
     Inspection, Store, StoreError,
     connection::{Kind, kind},
     entities::*,
-    postgres, sqlite, unknown_migration,
+    migrations, postgres, sqlite, unknown_migration,
 };
 
 /// What became of a table.
@@ -142,7 +142,7 @@ async fn check_source(source: &Inspection) -> Result<(), MoveError> {
     if applied.is_empty() {
         return Err(MoveError::NoSource);
     }
-    if applied != super::known_migrations() {
+    if applied != migrations::known() {
         return Err(MoveError::OtherVersion);
     }
     let known = tables();
@@ -195,6 +195,36 @@ pub(super) async fn copy(
     });
     to.commit().await?;
     Ok(moved)
+}
+
+/// Copies what a database that is looked at has, as of one moment, into a new file of SQLite.
+pub(super) async fn snapshot(from: &DatabaseConnection, file: &Path) -> Result<(), StoreError> {
+    let applied = migrations::applied(from).await?;
+    if let Some(migration) = unknown_migration(&applied) {
+        let migration = migration.clone();
+        return Err(StoreError::NewerSchema { migration });
+    }
+    if applied != migrations::known() {
+        return Err(StoreError::unavailable(
+            "it is not upgraded to this version yet: start the server of this version once",
+        ));
+    }
+    let from = from.begin().await?;
+    // Beside the copy, since it begins with a log of its own.
+    let work = file.with_extension("part");
+    let url = sqlite::url_of(&work);
+    let store = Store::open(&url).await?;
+    let copied = copy(&from, &store, |_| {}).await;
+    store.close().await;
+    from.rollback().await?;
+    copied.map_err(|error| match error {
+        MoveError::Store(error) => error,
+        other => StoreError::internal(other.to_string()),
+    })?;
+    let made = sqlite::look_at(&url).await?;
+    sqlite::copy(&made, file).await?;
+    made.close().await?;
+    std::fs::remove_file(&work).map_err(|error| StoreError::unavailable(error.kind().to_string()))
 }
 
 async fn copy_table<E>(from: &DatabaseTransaction, to: &DatabaseTransaction, rows: u64) -> Result<Moved, MoveError>

@@ -189,6 +189,17 @@ async fn query(db: &DatabaseConnection, statement: &str) -> Result<Vec<sea_orm::
     Ok(db.query_all_raw(statement).await?)
 }
 
+/// The URL that names a file.
+pub(crate) fn url_of(file: &Path) -> String {
+    // These three would be read as part of the URL around the path.
+    let path = file
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    format!("sqlite://{path}")
+}
+
 /// The file that `url` names.
 pub(super) fn file_of(url: &str) -> Result<PathBuf, StoreError> {
     Ok(options(url)?.get_filename().to_owned())

@@ -107,6 +107,16 @@ impl TestApp {
         .await
     }
 
+    /// The same on a file of SQLite, for what is about files.
+    pub async fn start_on_file() -> Self {
+        Self::start_with(|settings| {
+            settings.allow_loopback_peers = true;
+            settings.rate_limits = parchment_server::config::Switch::Off;
+            settings.database_url = None;
+        })
+        .await
+    }
+
     /// A server with settings of one's own; by default they are what a user would have, on a free port.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod crowd;
 pub mod database;
 pub mod device;
+pub mod farm;
 pub mod front;
 pub mod peer;
 pub mod program;

@@ -162,7 +162,7 @@ impl Drop for Program {
 }
 
 /// The code mailed to an address that got one mail.
-fn code_for(mail: &Path, email: &str) -> Option<String> {
+pub fn code_for(mail: &Path, email: &str) -> Option<String> {
     let paths = fs::read_dir(mail).ok()?.flatten().map(|entry| entry.path());
     let letters = paths.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
     let text = letters

@@ -1,6 +1,6 @@
 //! Statement 45: no message stops the work for other peers, inbound or outbound.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use parchment_core::{
     canonical,
@@ -9,13 +9,13 @@ use parchment_core::{
     request::{INBOX_METHOD, INBOX_PATH, Wrapper, header},
     time::{Clock as _, Timestamp},
 };
-use parchment_server::{app::SystemClock, store::StoreError};
+use parchment_server::app::SystemClock;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::world::invitations_of;
 use crate::support::{
     app::{Answer, Person, TestApp, random},
+    crowd::Writers,
     peer::{Peer, PeerUser, RawInbox, send_all},
     rows,
     stranger::{Manner, StrangeServer},
@@ -174,26 +174,12 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
         .collect();
 
     // While somebody else writes, they gather and share a transaction.
-    let (store, held, release) = (
-        app.app().store.clone(),
-        Arc::new(Notify::new()),
-        Arc::new(Notify::new()),
-    );
-    let (holding, released) = (held.clone(), release.clone());
-    let holder = tokio::spawn(async move {
-        let hold = store.write(async |_| {
-            holding.notify_one();
-            released.notified().await;
-            Ok::<_, StoreError>(())
-        });
-        hold.await.unwrap();
-    });
-    held.notified().await;
+    let writers = Writers::hold(&app.app().store).await;
     let (answers, ()) = tokio::join!(send_all(&app, &requests), async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        release.notify_one();
+        writers.take_turns();
     });
-    holder.await.unwrap();
+    writers.release().await;
     let is_poisoned = |n: usize| n % 4 == 1;
     for (n, answer) in answers.iter().enumerate() {
         let Answer { status, text, .. } = answer;
