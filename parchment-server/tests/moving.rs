@@ -173,3 +173,64 @@ async fn where_there_is_nothing_to_move_nothing_is_made() {
     assert!(matches!(refused, MoveError::NoSource), "{refused}");
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_on_postgresql_is_looked_over_and_backed_up_like_any_other() {
+    let Some(postgres) = database::postgres() else { return };
+    let app = TestApp::start_with(|settings| settings.database_url = Some(postgres.clone())).await;
+    let alice = app.sign_in("alice@mail.example").await;
+    let blob = parchment_core::encoding::encode(&[[2, 1].as_slice(), &[7; 60]].concat());
+    let body = json!({ "encryptedBlob": blob });
+    alice.call(Method::PUT, "/me/blobs/kept", Some(body)).await.expect(200);
+
+    let said = beside(&app.settings, Some(&postgres), &["doctor"]);
+    let (text, _) = done(&said);
+    assert!(text.contains("the PostgreSQL database can be reached"), "{text}");
+
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("backup.tar");
+    let file = file.to_str().unwrap();
+    // While the server runs.
+    done(&beside(&app.settings, Some(&postgres), &["backup", file]));
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1);
+
+    let restore = ["--data-dir", out.path().to_str().unwrap(), "restore", file];
+    let refused = beside(&app.settings, Some(&postgres), &restore);
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && complaint.contains("migrate-to"),
+        "{complaint}"
+    );
+    done(&beside(&app.settings, None, &restore));
+
+    let mut settings = app.settings.clone();
+    settings.data_dir = out.path().to_owned();
+    settings.database_url = None;
+    settings.listen.set_port(support::app::free_port());
+    let restored = parchment_server::Server::start(settings.clone()).await.unwrap();
+    let url = format!("http://{}/me/blobs/kept", settings.listen);
+    let kept = support::app::answer(app.http.get(url).bearer_auth(&alice.token)).await;
+    kept.expect(200);
+    restored.stop().await.unwrap();
+}
+
+fn beside(settings: &Settings, database: Option<&str>, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parchment-server"));
+    command
+        .env_clear()
+        .env("PARCHMENT_DATA_DIR", &settings.data_dir)
+        .env("PARCHMENT_PUBLIC_ORIGIN", settings.public_origin.to_string())
+        .args(arguments);
+    if let Some(url) = database {
+        command.env("DATABASE_URL", url);
+    }
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn done(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (said, complained) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{said}{complained}");
+    (said, complained)
+}

@@ -11,7 +11,7 @@ use std::{
 };
 
 use parchment_server::store::{
-    Store, StoreError, Transaction,
+    Store, StoreError, Task, Transaction,
     entities::{
         alias_reservations, envelope_nonces, invitations, login_codes, server_identity, sessions, transport_nonces,
         users,
@@ -20,7 +20,7 @@ use parchment_server::store::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    Set, Statement,
+    QueryOrder, Set, Statement,
     prelude::{Expr, Uuid},
     sea_query::OnConflict,
 };
@@ -529,6 +529,120 @@ async fn a_writer_whose_transaction_sqlite_has_ended_is_replaced() {
         .await
         .unwrap();
     assert!(emails(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_task_is_claimed_by_one_at_a_time() {
+    if !database::on_postgres() {
+        return;
+    }
+    let database = Database::new();
+    let (one, other) = (database.open().await, database.open().await);
+    let claim = one.claim(Task::Sweep).await.unwrap();
+    assert!(claim.is_some());
+    assert!(other.claim(Task::Sweep).await.unwrap().is_none());
+    drop(claim);
+    // The lock goes with the connection's next word, a moment later.
+    for _ in 0..100 {
+        if other.claim(Task::Sweep).await.unwrap().is_some() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody can claim what was given back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_decisions_that_each_look_at_what_the_other_writes_are_made_one_after_the_other() {
+    // At most one user may be called so: no unique key says it, only the rule that looks first.
+    let database = Database::new();
+    let stores = [database.open().await, database.open().await];
+    for round in 0..20 {
+        let add = |number: usize| {
+            let store = stores[number % 2].clone();
+            async move {
+                store
+                    .write(async |tx| {
+                        let name = format!("only {round}");
+                        let same = users::Column::FirstName.eq(name.as_str());
+                        if users::Entity::find().filter(same).count(tx).await? > 0 {
+                            return Ok(false);
+                        }
+                        let mut user = user(&format!("{round}-{number}@example.org"));
+                        user.first_name = Set(Some(name));
+                        user.insert(tx).await?;
+                        Ok::<_, StoreError>(true)
+                    })
+                    .await
+                    .unwrap()
+            }
+        };
+        let added = futures_util::future::join_all((0..8).map(|number| tokio::spawn(add(number)))).await;
+        let added = added.into_iter().filter(|added| *added.as_ref().unwrap()).count();
+        assert_eq!(added, 1, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_swallowed_is_no_commit() {
+    let database = Database::new();
+    let store = database.open().await;
+    written(&store, "ada@example.org").await;
+    let swallowed = store
+        .write(async |tx| {
+            add_user(tx, "bob@example.org").await?;
+            let _ = user("ada@example.org").insert(tx).await;
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    // SQLite goes on after such an error, and PostgreSQL does not; neither says that it did what it did not.
+    let found = emails(&store).await;
+    assert_eq!(swallowed.is_ok(), found.contains(&"bob@example.org".to_owned()));
+    assert_eq!(swallowed.is_ok(), !database::on_postgres());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_survives_connections_that_are_cut() {
+    let database = Database::new();
+    let Some(url) = &database.url else { return };
+    let store = database.open().await;
+    for round in 0..5 {
+        let writers = (0..8).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { written(&store, &format!("{round}-{number}@example.org")).await })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        database::cluster().unwrap().cut(url);
+    }
+    // Readers ask their connection first when it was idle for a while.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(emails(&store).await.len(), 40);
+}
+
+#[tokio::test]
+async fn text_is_sorted_by_its_bytes() {
+    let database = Database::new();
+    let store = database.open().await;
+    for email in ["b@example.org", "B@example.org", "ä@example.org", "a@example.org"] {
+        let mut user = user(email);
+        user.email_key = Set(email.to_owned());
+        store
+            .write(async |tx| Ok::<_, StoreError>(user.insert(tx).await?))
+            .await
+            .unwrap();
+    }
+    let sorted = users::Entity::find()
+        .order_by_asc(users::Column::EmailKey)
+        .all(store.reader())
+        .await
+        .unwrap();
+    let sorted: Vec<_> = sorted.into_iter().map(|user| user.email).collect();
+    assert_eq!(
+        sorted,
+        ["B@example.org", "a@example.org", "b@example.org", "ä@example.org"]
+    );
 }
 
 // Errors

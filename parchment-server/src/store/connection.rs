@@ -13,7 +13,7 @@ use super::{
     pools::Pools,
     postgres::{self, Patience, WRITE_TIMEOUT},
     sqlite,
-    transaction::{Failure, Transaction},
+    transaction::{Claim, Failure, Task, Transaction},
 };
 
 /// How long a readiness check may take before the answer is no.
@@ -206,6 +206,22 @@ impl Store {
                 Attempt::Done(Err(error))
             }
         }
+    }
+
+    /// Claims a task that one process is to do at a time; none when another has it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be asked.
+    pub async fn claim(&self, task: Task) -> Result<Option<Claim>, StoreError> {
+        if self.connections.turns.is_none() {
+            return Ok(Some(Claim { _lock: None }));
+        }
+        let transaction = self.reader().begin().await?;
+        let claimed = postgres::try_lock(&transaction, task.number()).await?;
+        Ok(claimed.then_some(Claim {
+            _lock: Some(transaction),
+        }))
     }
 
     /// Whether the database answers a query within two seconds.

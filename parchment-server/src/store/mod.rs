@@ -39,4 +39,4 @@ pub use error::{StoreError, is_unique_violation};
 pub use inspection::{Inspection, companions, database_file, known_migrations, unknown_migration};
 pub use moving::{MoveError, Moved, move_all};
 pub(crate) use sqlite::url_of;
-pub use transaction::{Task, Transaction};
+pub use transaction::{Claim, Task, Transaction};

@@ -49,17 +49,19 @@ pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a write is run again after it was overtaken, and how often at most.
 const RETRY_FOR: Duration = Duration::from_secs(10);
 const MAX_TRIES: u32 = 60;
-/// How often a write is tried again over a new connection.
-const MAX_BROKEN: u32 = 3;
+/// How often a write is tried over another connection; after a restart of the server each of the old ones is dead.
+const MAX_BROKEN: u32 = WRITERS + 2;
 
 /// What every connection asks of the server: limits for statements and for transactions whose process is gone.
-const SESSION: [(&str, &str); 8] = [
+const SESSION: [(&str, &str); 9] = [
     ("statement_timeout", "25s"),
     ("lock_timeout", "9s"),
     ("idle_in_transaction_session_timeout", "30s"),
     ("tcp_keepalives_idle", "15"),
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
+    // Rolling back what the server has rolled back already is worth no notice.
+    ("client_min_messages", "error"),
     ("jit", "off"),
     ("timezone", "UTC"),
 ];
@@ -321,8 +323,10 @@ pub(super) fn explain(error: &dyn DatabaseError) -> Option<StoreError> {
     })
 }
 
-/// Takes an advisory lock until the transaction ends, unless another has it.
+/// Takes an advisory lock until the transaction ends, however long it idles, unless another has it.
 pub(super) async fn try_lock(db: &impl ConnectionTrait, number: i64) -> Result<bool, StoreError> {
+    db.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0")
+        .await?;
     let statement = Statement::from_sql_and_values(
         DatabaseBackend::Postgres,
         "SELECT pg_try_advisory_xact_lock($1)",

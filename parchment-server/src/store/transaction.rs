@@ -52,20 +52,6 @@ impl Transaction {
         }
     }
 
-    /// Claims a task that one process is to do at a time, until this transaction ends; false when another has it.
-    ///
-    /// On SQLite the one who writes is alone anyway.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when it cannot be asked.
-    pub async fn claim(&self, task: Task) -> Result<bool, StoreError> {
-        match self.get_database_backend() {
-            DatabaseBackend::Postgres => postgres::try_lock(self, task.number()).await,
-            _ => Ok(true),
-        }
-    }
-
     pub(super) fn inner(&self) -> &DatabaseTransaction {
         &self.inner
     }
@@ -119,6 +105,13 @@ impl ConnectionTrait for Transaction {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.note(self.inner.query_all_raw(statement).await)
     }
+}
+
+/// A task that this process has and no other; until this is dropped, or the process is gone.
+#[derive(Debug)]
+pub struct Claim {
+    /// Holds the lock on PostgreSQL. A file of SQLite is swept by each process that has it.
+    pub(super) _lock: Option<DatabaseTransaction>,
 }
 
 /// What only one of the processes on a database does at a time.
