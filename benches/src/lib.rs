@@ -46,8 +46,11 @@ fn take(_: &Accepted) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A place for messages in memory.
+pub type Memory = MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>;
+
 /// A place for messages that forgets nothing.
-pub fn empty() -> MemoryInbox<fn(&Accepted) -> Result<(), Refusal>> {
+pub fn empty() -> Memory {
     MemoryInbox::new(take)
 }
 
@@ -116,7 +119,7 @@ impl Sample {
     }
 
     /// Receives a request, from its bytes to its effect.
-    pub fn receive(&self, request: &Request, store: &MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>) -> bool {
+    pub fn receive(&self, request: &Request, store: &Memory) -> bool {
         let headers = request
             .headers
             .each_ref()

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     auth::{codes, passkeys, sessions},
     federation::{inbox, refusals},
-    store::StoreError,
+    store::{StoreError, Task},
     vault::transfer,
 };
 
@@ -33,7 +33,12 @@ pub(crate) async fn run(app: Weak<App>) {
 
 async fn sweep(app: &App, age: &mut NonceAge) -> Result<(), StoreError> {
     let now = app.now();
-    if let Some(until) = age.forget_until(Instant::now(), now) {
+    let until = age.forget_until(Instant::now(), now);
+    // Of several processes one sweeps; should it end, another does so the next time.
+    let Some(_claim) = app.store.claim(Task::Sweep).await? else {
+        return Ok(());
+    };
+    if let Some(until) = until {
         inbox::sweep(&app.store, until.0).await?;
     }
     codes::sweep(&app.store, now).await?;

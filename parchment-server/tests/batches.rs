@@ -328,7 +328,7 @@ impl Home {
 }
 
 async fn invite(
-    tx: &sea_orm::DatabaseTransaction,
+    tx: &parchment_server::store::Transaction,
     user_id: Uuid,
     peer: &str,
     direction: Direction,

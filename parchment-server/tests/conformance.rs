@@ -1,11 +1,13 @@
-//! The conformance suite of `parchment-core` on the database: real files, closed and opened again.
+//! The conformance suite of `parchment-core` on the database: real ones, closed and opened again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parchment_core::{
-    envelope::Kind,
+    envelope,
     handle::Handle,
     inbox::{
         InboxStore,
@@ -21,25 +23,27 @@ use parchment_server::{
         inbox::{self, GroupedInbox, StoredInbox},
         pins::StoredPins,
     },
-    store::{Store, StoreError, entities::users},
+    store::{Store, StoreError, Transaction, entities::users},
 };
 use sea_orm::{ActiveModelTrait as _, Set, prelude::Uuid};
+use support::database;
 use tempfile::TempDir;
 
 const NOW: UnixMillis = UnixMillis(1_776_686_400_000);
 
 /// Which of the two inbox stores is tried.
 #[derive(Debug, Clone, Copy)]
-enum Sqlite {
+enum Kind {
     Stored,
     Grouped,
 }
 
 #[async_trait]
-impl Bench for Sqlite {
+impl Bench for Kind {
     async fn empty(&self) -> Result<Box<dyn Subject>, StorageError> {
         let folder = tempfile::tempdir().map_err(failed)?;
-        let url = format!("sqlite://{}", folder.path().join("parchment.db").display());
+        let file = || format!("sqlite://{}", folder.path().join("parchment.db").display());
+        let url = database::fresh().unwrap_or_else(file);
         let database = Database::open(*self, url, Arc::new(folder)).await?;
         database.store.write(add_carol).await.map_err(failed)?;
         Ok(Box::new(database))
@@ -47,7 +51,7 @@ impl Bench for Sqlite {
 }
 
 /// The recipient, whom the handler must know.
-async fn add_carol(tx: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+async fn add_carol(tx: &Transaction) -> Result<(), StoreError> {
     let carol = users::ActiveModel {
         id: Set(Uuid::now_v7()),
         email: Set("carol@mail.example".to_owned()),
@@ -64,7 +68,7 @@ async fn add_carol(tx: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> 
 
 /// One database file with its stores.
 struct Database {
-    kind: Sqlite,
+    kind: Kind,
     url: String,
     folder: Arc<TempDir>,
     store: Store,
@@ -73,11 +77,11 @@ struct Database {
 }
 
 impl Database {
-    async fn open(kind: Sqlite, url: String, folder: Arc<TempDir>) -> Result<Self, StorageError> {
+    async fn open(kind: Kind, url: String, folder: Arc<TempDir>) -> Result<Self, StorageError> {
         let store = Store::open(&url).await.map_err(failed)?;
         let inbox: Arc<dyn InboxStore> = match kind {
-            Sqlite::Stored => Arc::new(StoredInbox::new(store.clone())),
-            Sqlite::Grouped => Arc::new(GroupedInbox::start(store.clone())),
+            Kind::Stored => Arc::new(StoredInbox::new(store.clone())),
+            Kind::Grouped => Arc::new(GroupedInbox::start(store.clone())),
         };
         let pins = Arc::new(StoredPins::new(store.clone()));
         Ok(Self {
@@ -117,8 +121,8 @@ impl Subject for Database {
         Ok(())
     }
 
-    fn legacy(&self) -> Option<Kind> {
-        Some(Kind::FriendInvite)
+    fn legacy(&self) -> Option<envelope::Kind> {
+        Some(envelope::Kind::FriendInvite)
     }
 }
 
@@ -128,10 +132,10 @@ fn failed(error: impl std::fmt::Display) -> StorageError {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_transaction_for_each_call_keeps_every_rule() {
-    conformance::run(&Sqlite::Stored, NOW).await.unwrap();
+    conformance::run(&Kind::Stored, NOW).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_shared_by_callers_keep_every_rule() {
-    conformance::run(&Sqlite::Grouped, NOW).await.unwrap();
+    conformance::run(&Kind::Grouped, NOW).await.unwrap();
 }

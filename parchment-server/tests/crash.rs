@@ -9,7 +9,6 @@ mod support;
 
 use std::{
     collections::HashSet,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -56,9 +55,8 @@ struct Tables {
 }
 
 impl Tables {
-    async fn read(folder: &Path) -> Self {
-        let url = format!("sqlite://{}?mode=rw", folder.join("parchment.db").display());
-        let store = Store::open(&url).await.unwrap();
+    async fn read(url: &str) -> Self {
+        let store = Store::open(url).await.unwrap();
         let rows = invitations::Entity::find().all(store.reader()).await.unwrap();
         let envelopes = envelope_nonces::Entity::find().all(store.reader()).await.unwrap();
         let requests = transport_nonces::Entity::find().all(store.reader()).await.unwrap();
@@ -146,7 +144,7 @@ mod vulns {
             let kill_after = 1 + usize::from(random::<1>()[0]) % (MESSAGES - 2 * IN_FLIGHT);
             let statuses = send_until_killed(&mut program, &letters, kill_after).await;
 
-            let tables = Tables::read(program.folder.path()).await;
+            let tables = Tables::read(&program.database_url()).await;
             for (letter, status) in letters.iter().zip(&statuses) {
                 let sender = letter.message.message().from();
                 assert!(
@@ -189,7 +187,7 @@ mod vulns {
         }
 
         program.kill();
-        let tables = Tables::read(program.folder.path()).await;
+        let tables = Tables::read(&program.database_url()).await;
         assert_eq!(tables.invitations, ROUNDS * MESSAGES);
         assert_eq!(tables.invited.len(), ROUNDS * MESSAGES);
         assert_eq!(home.manifest_hits(), 1, "the pin survives");

@@ -71,6 +71,9 @@ fn command(settings: &Settings, data: &Path, args: &[&str]) -> Command {
         .args(args)
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    if let Some(url) = &settings.database_url {
+        command.env("DATABASE_URL", url);
+    }
     command
 }
 

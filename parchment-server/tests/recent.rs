@@ -18,8 +18,9 @@ async fn beside(app: &TestApp) -> Store {
 }
 
 async fn change(store: &Store, statement: &str) {
-    let change =
-        async |tx: &sea_orm::DatabaseTransaction| tx.execute_unprepared(statement).await.map_err(StoreError::from);
+    let change = async |tx: &parchment_server::store::Transaction| {
+        tx.execute_unprepared(statement).await.map_err(StoreError::from)
+    };
     store.write(change).await.unwrap();
 }
 

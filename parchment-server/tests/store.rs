@@ -1,6 +1,8 @@
-//! The store against real files.
+//! The store against real databases.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +11,7 @@ use std::{
 };
 
 use parchment_server::store::{
-    Store, StoreError,
+    Store, StoreError, Task, Transaction,
     entities::{
         alias_reservations, envelope_nonces, invitations, login_codes, server_identity, sessions, transport_nonces,
         users,
@@ -17,22 +19,35 @@ use parchment_server::store::{
     is_unique_violation,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, Set, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, Set, Statement,
     prelude::{Expr, Uuid},
     sea_query::OnConflict,
 };
+use support::database;
 use tempfile::TempDir;
 
 struct Database {
     folder: TempDir,
+    /// Where the tests run on PostgreSQL.
+    url: Option<String>,
 }
 
 impl Database {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            url: database::fresh(),
         }
+    }
+
+    /// A database without tables, or no database yet.
+    fn untouched() -> Self {
+        let mut database = Self::new();
+        if database.url.is_some() {
+            database.url = database::empty_postgres();
+        }
+        database
     }
 
     fn path(&self) -> PathBuf {
@@ -40,7 +55,8 @@ impl Database {
     }
 
     fn url(&self) -> String {
-        format!("sqlite://{}", self.path().display())
+        let file = || format!("sqlite://{}", self.path().display());
+        self.url.clone().unwrap_or_else(file)
     }
 
     async fn open(&self) -> Store {
@@ -59,7 +75,7 @@ fn user(email: &str) -> users::ActiveModel {
     }
 }
 
-async fn add_user(tx: &DatabaseTransaction, email: &str) -> Result<users::Model, StoreError> {
+async fn add_user(tx: &Transaction, email: &str) -> Result<users::Model, StoreError> {
     Ok(user(email).insert(tx).await?)
 }
 
@@ -132,6 +148,9 @@ async fn a_committed_row_survives_a_store_that_was_never_closed() {
 
 #[tokio::test]
 async fn durability_and_integrity_settings_are_in_force() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let store = database.open().await;
     store
@@ -152,6 +171,9 @@ async fn durability_and_integrity_settings_are_in_force() {
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_can_read_a_new_database() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let store = database.open().await;
     written(&store, "ada@example.org").await;
@@ -164,6 +186,9 @@ async fn only_the_owner_can_read_a_new_database() {
 
 #[tokio::test]
 async fn a_missing_file_is_not_created_when_the_url_forbids_it() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let error = Store::open(&format!("{}?mode=rw", database.url())).await.unwrap_err();
     assert!(error.is_unavailable(), "{error}");
@@ -173,7 +198,11 @@ async fn a_missing_file_is_not_created_when_the_url_forbids_it() {
 #[tokio::test]
 async fn a_url_that_names_no_supported_file_is_refused_without_repeating_it() {
     for url in [
-        "postgres://user:hunter2@localhost/db",
+        "postgres://user:hunter2@localhost",
+        "postgres://user:hunter2@localhost/",
+        "postgres://user:hunter2@localhost:port/db",
+        "postgres://user:hunter2@localhost/db?sslmode=hunter2",
+        "postgres://user:hunter2@localhost/db?options=-c%20fsync%3Doff",
         "mysql://user:hunter2@localhost/db",
         "/var/lib/hunter2.db",
         "",
@@ -189,12 +218,15 @@ async fn a_url_that_names_no_supported_file_is_refused_without_repeating_it() {
         assert!(matches!(error, StoreError::Url { .. }), "{url}: {error:?}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     }
-    let error = Store::open("postgres://localhost/db").await.unwrap_err();
-    assert!(error.to_string().contains("supported is `sqlite:`"));
+    let error = Store::open("mysql://localhost/db").await.unwrap_err();
+    assert!(error.to_string().contains("supported are `sqlite:` and `postgres:`"));
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     std::fs::create_dir_all(database.path().parent().unwrap()).unwrap();
     let letter = "Dear diary, ".repeat(1000);
@@ -217,7 +249,7 @@ async fn a_database_that_a_newer_server_upgraded_is_refused_and_left_alone() {
         .await
         .unwrap();
     store.close().await;
-    let before = std::fs::read(database.path()).unwrap();
+    let before = std::fs::read(database.path()).ok();
 
     let error = Store::open(&database.url()).await.unwrap_err();
     assert!(
@@ -225,13 +257,13 @@ async fn a_database_that_a_newer_server_upgraded_is_refused_and_left_alone() {
         "{error:?}"
     );
     assert!(error.to_string().contains("newer version"), "{error}");
-    assert_eq!(std::fs::read(database.path()).unwrap(), before);
+    assert_eq!(std::fs::read(database.path()).ok(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn stores_opened_at_once_on_one_new_file_all_work() {
     for _ in 0..5 {
-        let database = Database::new();
+        let database = Database::untouched();
         let url: Arc<str> = database.url().into();
         let opening: Vec<_> = (0..4)
             .map(|number| {
@@ -392,6 +424,9 @@ async fn two_hundred_concurrent_writers_all_succeed() {
 
 #[tokio::test]
 async fn writers_are_served_in_the_order_in_which_they_came() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let store = database.open().await;
     let order = std::sync::Mutex::new(Vec::new());
@@ -432,6 +467,9 @@ async fn a_write_after_closing_says_that_the_store_is_unavailable() {
 
 #[tokio::test]
 async fn a_full_disk_fails_the_write_and_the_next_one_works() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let store = database.open().await;
     let pages: i64 = pragma(store.reader(), "page_count").await.parse().unwrap();
@@ -461,6 +499,9 @@ async fn a_full_disk_fails_the_write_and_the_next_one_works() {
 
 #[tokio::test]
 async fn a_writer_whose_transaction_sqlite_has_ended_is_replaced() {
+    if database::on_postgres() {
+        return;
+    }
     let database = Database::new();
     let store = database.open().await;
     for _ in 0..3 {
@@ -490,6 +531,120 @@ async fn a_writer_whose_transaction_sqlite_has_ended_is_replaced() {
     assert!(emails(&store).await.is_empty());
 }
 
+#[tokio::test]
+async fn a_task_is_claimed_by_one_at_a_time() {
+    if !database::on_postgres() {
+        return;
+    }
+    let database = Database::new();
+    let (one, other) = (database.open().await, database.open().await);
+    let claim = one.claim(Task::Sweep).await.unwrap();
+    assert!(claim.is_some());
+    assert!(other.claim(Task::Sweep).await.unwrap().is_none());
+    drop(claim);
+    // The lock goes with the connection's next word, a moment later.
+    for _ in 0..100 {
+        if other.claim(Task::Sweep).await.unwrap().is_some() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody can claim what was given back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_decisions_that_each_look_at_what_the_other_writes_are_made_one_after_the_other() {
+    // At most one user may be called so: no unique key says it, only the rule that looks first.
+    let database = Database::new();
+    let stores = [database.open().await, database.open().await];
+    for round in 0..20 {
+        let add = |number: usize| {
+            let store = stores[number % 2].clone();
+            async move {
+                store
+                    .write(async |tx| {
+                        let name = format!("only {round}");
+                        let same = users::Column::FirstName.eq(name.as_str());
+                        if users::Entity::find().filter(same).count(tx).await? > 0 {
+                            return Ok(false);
+                        }
+                        let mut user = user(&format!("{round}-{number}@example.org"));
+                        user.first_name = Set(Some(name));
+                        user.insert(tx).await?;
+                        Ok::<_, StoreError>(true)
+                    })
+                    .await
+                    .unwrap()
+            }
+        };
+        let added = futures_util::future::join_all((0..8).map(|number| tokio::spawn(add(number)))).await;
+        let added = added.into_iter().filter(|added| *added.as_ref().unwrap()).count();
+        assert_eq!(added, 1, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_swallowed_is_no_commit() {
+    let database = Database::new();
+    let store = database.open().await;
+    written(&store, "ada@example.org").await;
+    let swallowed = store
+        .write(async |tx| {
+            add_user(tx, "bob@example.org").await?;
+            let _ = user("ada@example.org").insert(tx).await;
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    // SQLite goes on after such an error, and PostgreSQL does not; neither says that it did what it did not.
+    let found = emails(&store).await;
+    assert_eq!(swallowed.is_ok(), found.contains(&"bob@example.org".to_owned()));
+    assert_eq!(swallowed.is_ok(), !database::on_postgres());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_survives_connections_that_are_cut() {
+    let database = Database::new();
+    let Some(url) = &database.url else { return };
+    let store = database.open().await;
+    for round in 0..5 {
+        let writers = (0..8).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { written(&store, &format!("{round}-{number}@example.org")).await })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        database::cluster().unwrap().cut(url);
+    }
+    // Readers ask their connection first when it was idle for a while.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(emails(&store).await.len(), 40);
+}
+
+#[tokio::test]
+async fn text_is_sorted_by_its_bytes() {
+    let database = Database::new();
+    let store = database.open().await;
+    for email in ["b@example.org", "B@example.org", "ä@example.org", "a@example.org"] {
+        let mut user = user(email);
+        user.email_key = Set(email.to_owned());
+        store
+            .write(async |tx| Ok::<_, StoreError>(user.insert(tx).await?))
+            .await
+            .unwrap();
+    }
+    let sorted = users::Entity::find()
+        .order_by_asc(users::Column::EmailKey)
+        .all(store.reader())
+        .await
+        .unwrap();
+    let sorted: Vec<_> = sorted.into_iter().map(|user| user.email).collect();
+    assert_eq!(
+        sorted,
+        ["B@example.org", "a@example.org", "b@example.org", "ä@example.org"]
+    );
+}
+
 // Errors
 
 #[tokio::test]
@@ -507,10 +662,12 @@ async fn a_unique_violation_is_recognised_and_quotes_no_value() {
         .await
         .unwrap_err();
     assert!(error.is_conflict());
-    assert_eq!(
-        error.to_string(),
-        "a row with this key exists already (users.email_key)"
-    );
+    let key = if database::on_postgres() {
+        "users_email_key_key"
+    } else {
+        "users.email_key"
+    };
+    assert_eq!(error.to_string(), format!("a row with this key exists already ({key})"));
 }
 
 #[tokio::test]
@@ -518,12 +675,13 @@ async fn a_taken_primary_key_is_a_unique_violation_in_every_kind_of_table() {
     let database = Database::new();
     let store = database.open().await;
     let inserts = [
-        "INSERT INTO server_identity (id, public_key, server_id, created_at) VALUES (1, x'00', 'home.example', 1)",
-        "INSERT INTO peers VALUES ('home.example', x'00', 1, NULL, NULL)",
-        "INSERT INTO transport_nonces VALUES ('home.example', x'00', 1)",
+        "INSERT INTO server_identity (id, public_key, server_id, created_at) VALUES (1, BYTES, 'home.example', 1)",
+        "INSERT INTO peers VALUES ('home.example', BYTES, 1, NULL, NULL)",
+        "INSERT INTO transport_nonces VALUES ('home.example', BYTES, 1)",
     ];
     for insert in inserts {
-        let run = async |tx: &DatabaseTransaction| {
+        let insert = &insert.replace("BYTES", &support::rows::bytes("00"));
+        let run = async |tx: &Transaction| {
             tx.execute_unprepared(insert).await?;
             Ok::<_, StoreError>(())
         };
@@ -583,7 +741,7 @@ async fn a_stored_value_that_does_not_decode_is_corruption_and_is_not_quoted() {
             let user = add_user(tx, "ada@example.org").await?;
             let insert = Statement::from_sql_and_values(
                 tx.get_database_backend(),
-                "INSERT INTO invitations VALUES (?, ?, 'bob@b.example', 'sideways', 'pending', 1)",
+                "INSERT INTO invitations VALUES ($1, $2, 'bob@b.example', 'sideways', 'pending', 1)",
                 [Uuid::now_v7().into(), user.id.into()],
             );
             tx.execute_raw(insert).await?;
@@ -608,7 +766,11 @@ async fn hashes_of_secrets_are_not_printed() {
     };
     assert_eq!(format!("{code:?}"), "LoginCode { tries: 0, expires_at: 2, .. }");
     let database = Database::new();
-    assert_eq!(format!("{:?}", database.open().await), "Store { backend: Sqlite, .. }");
+    let backend = if database::on_postgres() { "Postgres" } else { "Sqlite" };
+    assert_eq!(
+        format!("{:?}", database.open().await),
+        format!("Store {{ backend: {backend}, .. }}")
+    );
 }
 
 // What rules build on
@@ -632,7 +794,7 @@ async fn a_user_who_goes_takes_everything_along() {
             session.insert(tx).await?;
             let both = sessions::Entity::find()
                 .find_also_related(users::Entity)
-                .filter(sessions::Column::TokenHash.eq(vec![7; 32]))
+                .filter(sessions::Column::TokenHash.eq(vec![7_u8; 32]))
                 .one(tx)
                 .await?;
             assert_eq!(both.unwrap().1.unwrap().id, user.id);

@@ -6,7 +6,10 @@ mod support;
 use parchment_core::{encoding, etag::EntityTag, limits};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::app::{Answer, Person, TestApp, answer, random};
+use support::{
+    app::{Answer, Person, TestApp, answer, random},
+    rows,
+};
 
 /// The base64 of an envelope of so many bytes.
 fn envelope(bytes: usize) -> String {
@@ -232,10 +235,12 @@ async fn nobody_keeps_more_than_so_many_points() {
     );
     let fill = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
-         INSERT INTO points SELECT user_id, randomblob(16), id, x'0201', 2, 1, 1, 1 FROM collections, n",
-        limits::POINTS_PER_USER - 1
+         INSERT INTO points SELECT user_id, {}, id, {}, 2, 1, 1, 1 FROM collections, n",
+        limits::POINTS_PER_USER - 1,
+        rows::new_id(),
+        rows::bytes("0201")
     );
-    support::rows::change(&app, &fill).await;
+    rows::change(&app, &fill).await;
     let point = || json!({ "encryptedData": envelope(40) });
     alice.post(&path, point()).await.expect(201);
     alice.post(&path, point()).await.expect_code(413, "vault_full");

@@ -5,6 +5,8 @@
 pub mod app;
 #[path = "../../../parchment-server/tests/support/browser.rs"]
 pub mod browser;
+#[path = "../../../parchment-server/tests/support/database.rs"]
+pub mod database;
 #[path = "../../../parchment-server/tests/support/device.rs"]
 pub mod device;
 pub mod front;

@@ -65,7 +65,7 @@ fn hash(token: &str) -> Vec<u8> {
 }
 
 /// A session about to begin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewSession {
     /// Its token.
     pub token: Token,

@@ -38,6 +38,12 @@ pub enum BackupError {
     /// There is nothing to copy.
     #[error("there is no database at {0}: give the folder of the server's data with --data-dir")]
     NoDatabase(PathBuf),
+    /// A restore makes a file, and the settings want no file.
+    #[error(
+        "a backup is restored into a file, and DATABASE_URL leads to PostgreSQL: restore without it, then move the \
+         restored server with `parchment-server db migrate-to`"
+    )]
+    NoFile,
     /// The database has no server yet.
     #[error("no server was ever started on this database, so there is nothing to back up")]
     NeverStarted,

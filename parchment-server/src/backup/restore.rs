@@ -59,7 +59,9 @@ pub enum KeyPlace {
 ///
 /// [`BackupError`]; there is no database then.
 pub async fn restore(settings: &Settings, file: &Path, mut tell: impl FnMut(&str)) -> Result<Restored, BackupError> {
-    let database = database_file(&settings.database_url())?;
+    let Ok(database) = database_file(&settings.database_url()) else {
+        return Err(BackupError::NoFile);
+    };
     let key_file = identity::file(settings);
     let folder = folder_of(&database).to_owned();
     for folder in [&settings.data_dir, &folder] {

@@ -15,7 +15,6 @@ use parchment_core::{
     request::ServerIdentity,
     time::{Clock as _, UnixMillis},
 };
-use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
 use super::{Failure, database};
@@ -32,7 +31,7 @@ use crate::{
     config::Settings,
     federation::identity,
     http::problem::Problem,
-    store::{Store, entities::users as user_rows},
+    store::{Store, Transaction, entities::users as user_rows},
 };
 
 /// What stands in the rows of these sign-in codes where others have the address of a client.
@@ -117,7 +116,7 @@ pub(super) async fn run(settings: Settings, command: Admin) -> Result<(), Failur
 async fn open(settings: &Settings) -> Result<Store, Failure> {
     database::look_at(settings).await?;
     let mut url = settings.database_url();
-    if !url.contains('?') {
+    if url.starts_with("sqlite:") && !url.contains('?') {
         url.push_str("?mode=rw");
     }
     Store::open(&url).await.map_err(|error| {
@@ -213,7 +212,7 @@ async fn user(store: &Store, command: UserCommand) -> Result<(), Failure> {
 async fn change(
     store: &Store,
     email: &Email,
-    work: impl AsyncFnOnce(&DatabaseTransaction, user_rows::Model) -> Result<bool, Problem>,
+    work: impl AsyncFnOnce(&Transaction, user_rows::Model) -> Result<bool, Problem> + Clone,
 ) -> Result<bool, Failure> {
     let changed = store.write(async |tx| {
         let unknown = || Problem::not_found(format!("Nobody here has the address {}.", email.as_str()));
@@ -227,7 +226,7 @@ async fn change_roles(
     store: &Store,
     email: &Email,
     role: &str,
-    change_set: impl FnOnce(&mut BTreeSet<String>) -> bool,
+    change_set: impl FnOnce(&mut BTreeSet<String>) -> bool + Clone,
 ) -> Result<bool, Failure> {
     change(store, email, async |tx, user| {
         let all = roles::list(tx).await?;

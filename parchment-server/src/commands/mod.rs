@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod config;
 mod database;
+mod db;
 mod doctor;
 mod peer;
 mod restore;
@@ -40,6 +41,9 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// Look at the servers that were met, and why messages were refused.
     Peer(peer::PeerArgs),
+    /// Move everything to another database.
+    #[command(subcommand)]
+    Db(db::Db),
     /// Look the server over, step by step, and say what to do about what is not in order.
     Doctor(doctor::DoctorArgs),
     /// See and change who may do what, without a session and beside a running server.
@@ -109,6 +113,7 @@ async fn dispatch(flags: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Backup(arguments) => backup::run(beside(given()?)?, arguments).await?,
         Command::Restore(arguments) => restore::run(beside(given()?)?, arguments).await?,
         Command::Peer(arguments) => peer::run(beside(given()?)?, arguments).await?,
+        Command::Db(command) => db::run(beside(given()?)?, command).await?,
         Command::Doctor(arguments) => {
             telemetry::only("error");
             doctor::run(given()?.settings, arguments).await?;

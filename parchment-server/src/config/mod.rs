@@ -12,7 +12,7 @@ use clap::Args;
 use lettre::message::Mailbox;
 use parchment_core::handle::{Origin, ServerId};
 
-use crate::store::Store;
+use crate::store::{self, Store};
 
 pub use self::{
     annotated::annotated,
@@ -287,16 +287,8 @@ impl Settings {
 
     /// The URL of the database.
     pub fn database_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| {
-            let path = self.data_dir.join("parchment.db");
-            // These three would be read as part of the URL around the path.
-            let path = path
-                .to_string_lossy()
-                .replace('%', "%25")
-                .replace('?', "%3f")
-                .replace('#', "%23");
-            format!("sqlite://{path}")
-        })
+        let file = || store::url_of(&self.data_dir.join("parchment.db"));
+        self.database_url.clone().unwrap_or_else(file)
     }
 
     /// Checks what the parts alone cannot show.

@@ -9,7 +9,9 @@ use super::Finding;
 use crate::{
     config::Settings,
     federation::{fingerprint::Fingerprint, identity},
-    store::{Inspection, StoreError, database_file, entities::alias_reservations, known_migrations, unknown_migration},
+    store::{
+        Inspection, Store, StoreError, database_file, entities::alias_reservations, known_migrations, unknown_migration,
+    },
 };
 
 /// Below this much free space the server is about to stand still, or soon.
@@ -71,16 +73,18 @@ fn free_space(_: &Path) -> Option<u64> {
 pub(super) async fn database(settings: &Settings) -> (Finding, Option<Inspection>) {
     const CHECK: &str = "database";
     let url = settings.database_url();
-    let file = match database_file(&url) {
-        Ok(file) => file,
-        Err(error) => {
-            return (
-                Finding::fail(CHECK, error.to_string(), "Mend DATABASE_URL, or unset it."),
-                None,
-            );
-        }
-    };
-    let shown = file.display();
+    if let Err(error) = Store::check_url(&url) {
+        return (
+            Finding::fail(CHECK, error.to_string(), "Mend DATABASE_URL, or unset it."),
+            None,
+        );
+    }
+    // None for PostgreSQL, which looks after its own files.
+    let file = database_file(&url).ok();
+    let shown = file.as_ref().map_or_else(
+        || "the PostgreSQL database".to_owned(),
+        |file| file.display().to_string(),
+    );
     let damaged = |error: String| {
         let advice = "Stop the server, keep a copy of the files as they are, and restore a backup.";
         (Finding::fail(CHECK, error, advice), None)
@@ -94,10 +98,11 @@ pub(super) async fn database(settings: &Settings) -> (Finding, Option<Inspection
         }
         Err(StoreError::Corrupt { reason }) => return damaged(format!("{shown} is damaged: {reason}")),
         Err(error) => {
-            return (
-                Finding::fail(CHECK, error.to_string(), "Run this as the server's user."),
-                None,
-            );
+            let advice = match file {
+                Some(_) => "Run this as the server's user.",
+                None => "Mend DATABASE_URL, or the database server it leads to.",
+            };
+            return (Finding::fail(CHECK, error.to_string(), advice), None);
         }
     };
     let (applied, damage) = match (database.migrations().await, database.obvious_damage().await) {
@@ -114,17 +119,27 @@ pub(super) async fn database(settings: &Settings) -> (Finding, Option<Inspection
         let advice = "This program is older than the one that the server was last run with: use that one.";
         return (Finding::fail(CHECK, newer.to_string(), advice), None);
     }
+    if applied.is_empty() && file.is_none() {
+        let advice = "Its tables are made when the server starts. If the server has run before, give the same settings as \
+                      to the server.";
+        return (
+            Finding::warn(CHECK, format!("{shown} can be reached, and is empty"), advice),
+            None,
+        );
+    }
     let missing = known_migrations().len() - applied.len();
     if missing > 0 {
         let found = format!("{shown} is sound, and {missing} migrations behind this program");
         let advice = "Starting the server of this version upgrades it. Back up first.";
         return (Finding::warn(CHECK, found, advice), None);
     }
-    let finding = if is_shared(&file) {
-        let found = format!("{shown} is sound, and others on this machine may read it");
-        Finding::warn(CHECK, found, format!("chmod 600 {shown}"))
-    } else {
-        Finding::ok(CHECK, format!("{shown} is sound (quick_check) and of this version"))
+    let finding = match file {
+        None => Finding::ok(CHECK, format!("{shown} can be reached and is of this version")),
+        Some(file) if is_shared(&file) => {
+            let found = format!("{shown} is sound, and others on this machine may read it");
+            Finding::warn(CHECK, found, format!("chmod 600 {shown}"))
+        }
+        Some(_) => Finding::ok(CHECK, format!("{shown} is sound (quick_check) and of this version")),
     };
     (finding, Some(database))
 }

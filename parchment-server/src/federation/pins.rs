@@ -57,12 +57,15 @@ impl StoredPins {
             .map(|(key, _)| *key)
     }
 
-    /// An operator may have taken a pin away that was remembered here.
-    fn forget(&self, server: &ServerId) {
+    /// An operator may have taken a pin away that was remembered here before the database was `asked`; one that was
+    /// made since is new.
+    fn forget(&self, server: &ServerId, asked: Instant) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.remove(server).is_some()
-            && let Some(directory) = &self.directory
-        {
+        if remembered.get(server).is_none_or(|(_, since)| *since >= asked) {
+            return;
+        }
+        remembered.remove(server);
+        if let Some(directory) = &self.directory {
             tracing::info!(%server, "the pin of a server is gone; it is asked who it is");
             directory.forget(server);
         }
@@ -98,10 +101,11 @@ impl PinStore for StoredPins {
         if let Some(key) = self.recall(server) {
             return Ok(Some(key));
         }
+        let asked = Instant::now();
         let key = find(self.store.reader(), server).await.map_err(failed)?;
         match key {
             Some(key) => self.remember(server, key),
-            None => self.forget(server),
+            None => self.forget(server, asked),
         }
         Ok(key)
     }

@@ -19,8 +19,8 @@ use parchment_core::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
     sea_query::{Expr, OnConflict},
 };
 
@@ -28,7 +28,7 @@ pub use crate::store::entities::peer_refusals::Way;
 use crate::{
     app::App,
     store::{
-        Store, StoreError,
+        Store, StoreError, Transaction,
         entities::{peer_refusals, peers},
     },
 };
@@ -200,7 +200,7 @@ async fn known(store: &Store, notes: &Noted) -> Result<HashSet<ServerId>, StoreE
 }
 
 /// Adds a note to its row, or makes the row.
-async fn write(tx: &DatabaseTransaction, (server, way, code): &Key, note: &Note) -> Result<(), StoreError> {
+async fn write(tx: &Transaction, (server, way, code): &Key, note: &Note) -> Result<(), StoreError> {
     use peer_refusals::Column;
     let row = peer_refusals::ActiveModel {
         server_id: Set(server.as_str().to_owned()),
@@ -226,7 +226,7 @@ async fn write(tx: &DatabaseTransaction, (server, way, code): &Key, note: &Note)
 }
 
 /// Leaves the newest of some rows.
-async fn trim(tx: &DatabaseTransaction, which: Expr, keep: u64) -> Result<(), StoreError> {
+async fn trim(tx: &Transaction, which: Expr, keep: u64) -> Result<(), StoreError> {
     let newest = peer_refusals::Entity::find()
         .filter(which)
         .order_by_desc(peer_refusals::Column::LastAt);

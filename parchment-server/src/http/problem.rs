@@ -163,7 +163,7 @@ impl From<Refusal> for Problem {
         Self {
             tells_versions: refusal.code().class() == Class::Unauthenticated,
             // What is under way takes no longer than that, mostly.
-            retry_after: (refusal.code() == Code::Busy).then_some(1),
+            retry_after: matches!(refusal.code(), Code::Busy | Code::Unavailable).then_some(1),
             ..Self::new(status, refusal.code().as_str(), refusal.detail().to_owned())
         }
     }

@@ -6,7 +6,7 @@ use sea_orm::{
     sqlx::{self, error::ErrorKind},
 };
 
-use super::sqlite;
+use super::{postgres, sqlite};
 
 /// Why the store did not do what it was asked.
 ///
@@ -167,11 +167,9 @@ impl StoreError {
                     .to_owned(),
             },
             ErrorKind::ForeignKeyViolation => Self::Dangling,
-            _ => sqlite::explain(error).unwrap_or_else(|| {
-                // Other databases quote values in their messages.
-                let code = error.code().unwrap_or_default();
-                Self::internal(format!("error code {code}"))
-            }),
+            _ => sqlite::explain(error)
+                .or_else(|| postgres::explain(error))
+                .unwrap_or_else(|| Self::internal("a database that is not known here failed")),
         }
     }
 }

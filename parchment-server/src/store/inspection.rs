@@ -6,9 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseBackend, DatabaseConnection};
 
-use super::{StoreError, migrations, sqlite};
+use super::{
+    StoreError,
+    connection::{Kind, kind},
+    migrations, moving, postgres, sqlite,
+};
 
 /// A database that is looked at. It is neither made nor upgraded nor written to, whoever else is using it.
 pub struct Inspection {
@@ -22,10 +26,11 @@ impl Inspection {
     ///
     /// As [`Store::open`](super::Store::open).
     pub async fn open(url: &str) -> Result<Option<Self>, StoreError> {
-        if !database_file(url)?.exists() {
-            return Ok(None);
-        }
-        let connection = sqlite::look_at(url).await?;
+        let connection = match kind(url)? {
+            Kind::Sqlite if !database_file(url)?.exists() => return Ok(None),
+            Kind::Sqlite => sqlite::look_at(url).await?,
+            Kind::Postgres => postgres::look_at(url).await?,
+        };
         Ok(Some(Self { connection }))
     }
 
@@ -47,22 +52,26 @@ impl Inspection {
 
     /// Writes a consistent copy, as of one moment between two commits, to `file`: a new name, or an empty file.
     ///
-    /// Writers go on writing meanwhile; everything committed before this was called is in the copy.
+    /// The copy is a file of SQLite, whatever the database is. Writers go on writing meanwhile; everything committed before this was called is in the copy.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when there is no room; a part of the copy may be left.
     pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
-        sqlite::copy(&self.connection, file).await
+        match self.backend() {
+            DatabaseBackend::Sqlite => sqlite::copy(&self.connection, file).await,
+            _ => moving::snapshot(&self.connection, file).await,
+        }
     }
 
-    /// What is wrong with the file, a sentence each; nothing when all is well. Reads all of it.
+    /// What is wrong with the file, a sentence each; nothing when all is well. Reads all of it. PostgreSQL looks after its
+    /// own files, and nothing is looked at there.
     ///
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] when it is too damaged to look.
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
-        sqlite::damage(&self.connection, sqlite::Depth::Whole).await
+        self.look(sqlite::Depth::Whole).await
     }
 
     /// The same without comparing indexes with their tables, which takes most of the time.
@@ -71,7 +80,14 @@ impl Inspection {
     ///
     /// As [`damage`](Self::damage).
     pub async fn obvious_damage(&self) -> Result<Vec<String>, StoreError> {
-        sqlite::damage(&self.connection, sqlite::Depth::Quick).await
+        self.look(sqlite::Depth::Quick).await
+    }
+
+    async fn look(&self, depth: sqlite::Depth) -> Result<Vec<String>, StoreError> {
+        match self.backend() {
+            DatabaseBackend::Sqlite => sqlite::damage(&self.connection, depth).await,
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The rows that refer to others that are not there, a sentence each.
@@ -80,7 +96,11 @@ impl Inspection {
     ///
     /// [`StoreError`] when it cannot be asked.
     pub async fn dangling(&self) -> Result<Vec<String>, StoreError> {
-        sqlite::dangling(&self.connection).await
+        match self.backend() {
+            DatabaseBackend::Sqlite => sqlite::dangling(&self.connection).await,
+            // It never lets one come about, whoever writes.
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The steps of the schema's history that this database has taken.
@@ -98,7 +118,14 @@ impl Inspection {
     ///
     /// [`StoreError`] when it cannot be asked.
     pub async fn row_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        sqlite::row_counts(&self.connection).await
+        match self.backend() {
+            DatabaseBackend::Sqlite => sqlite::row_counts(&self.connection).await,
+            _ => postgres::row_counts(&self.connection).await,
+        }
+    }
+
+    fn backend(&self) -> DatabaseBackend {
+        self.connection.get_database_backend()
     }
 
     /// Closes it.

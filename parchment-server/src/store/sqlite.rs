@@ -21,7 +21,10 @@ use sea_orm::{
     sqlx::{
         self, ConnectOptions, Connection, SqlitePool,
         error::DatabaseError,
-        sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+        sqlite::{
+            SqliteConnectOptions, SqliteError, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+            SqliteSynchronous,
+        },
     },
 };
 
@@ -54,6 +57,7 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         watch: Watch::on(&file_of(url)?),
+        turns: None,
     })
 }
 
@@ -101,6 +105,35 @@ pub(super) async fn look_at(url: &str) -> Result<DatabaseConnection, StoreError>
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(
         open_patiently(1, options).await?,
     ))
+}
+
+/// Opens the file that `url` names as the only one who has it open, and keeps others out; none when somebody has.
+pub(super) async fn open_alone(url: &str) -> Result<Option<DatabaseConnection>, StoreError> {
+    let options = options(url)?
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .busy_timeout(Duration::from_millis(500));
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await;
+    let busy = |error: sqlx::Error| {
+        if is_busy(&error) {
+            Ok(None)
+        } else {
+            Err(StoreError::from(&error))
+        }
+    };
+    let pool = match pool {
+        Ok(pool) => pool,
+        Err(error) => return busy(error),
+    };
+    // The lock is taken with the first look, and kept.
+    match sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&pool).await {
+        Ok(_) => Ok(Some(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))),
+        Err(error) => busy(error),
+    }
 }
 
 /// Opens a file that nobody changes: without locks, and without trusting its schema to be this program's.
@@ -196,6 +229,17 @@ pub(super) async fn row_counts(db: &DatabaseConnection) -> Result<BTreeMap<Strin
 async fn query(db: &DatabaseConnection, statement: &str) -> Result<Vec<sea_orm::QueryResult>, StoreError> {
     let statement = Statement::from_string(DatabaseBackend::Sqlite, statement);
     Ok(db.query_all_raw(statement).await?)
+}
+
+/// The URL that names a file.
+pub(crate) fn url_of(file: &Path) -> String {
+    // These three would be read as part of the URL around the path.
+    let path = file
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    format!("sqlite://{path}")
 }
 
 /// The file that `url` names.

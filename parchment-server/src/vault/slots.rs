@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A slot as it was sent, its shape checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewSlot {
     credential_id: Vec<u8>,
     wrapped_km: Vec<u8>,

@@ -36,6 +36,9 @@ async fn run(settings: &Settings, arguments: &[&str]) -> Ran {
         .env("PARCHMENT_DATA_DIR", &settings.data_dir)
         .env("PARCHMENT_PUBLIC_ORIGIN", settings.public_origin.to_string())
         .current_dir(&settings.data_dir);
+    if let Some(url) = &settings.database_url {
+        command.env("DATABASE_URL", url);
+    }
     if settings.registration == Registration::Invite {
         command.env("PARCHMENT_REGISTRATION", "invite");
     }

@@ -84,7 +84,7 @@ async fn roles_and_live_sessions_are_counted_for_each_of_the_list() {
     // One of the three has ended, and is only not swept yet.
     rows::change(
         &app,
-        "UPDATE sessions SET expires_at = 1 WHERE rowid = (SELECT MAX(rowid) FROM sessions)",
+        "UPDATE sessions SET expires_at = 1 WHERE created_at = (SELECT MAX(created_at) FROM sessions)",
     )
     .await;
     let users = admin.get("/users").await.expect(200).body["data"].clone();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{invitation, open, row};
 use crate::support::{
     app::{TestApp, free_port, random},
+    rows,
     stranger::{Manner, StrangeServer},
 };
 
@@ -280,11 +281,14 @@ async fn invitations_that_cross_end_in_one_friendship() {
 async fn who_has_very_many_open_invitations_gets_no_more_until_she_answers() {
     let (app, server) = (TestApp::start().await, StrangeServer::start().await);
     let (alice, bob, peer) = (app.person("alice").await, app.person("bob").await, server.user("peer"));
-    let many = "INSERT INTO invitations (id, user_id, peer_handle, direction, status, created_at) \
-                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
-                SELECT randomblob(16), users.id, 'somebody' || i || '@home.example', 'incoming', 'pending', 1 \
-                FROM n, users WHERE users.alias = 'alice'";
-    crate::support::rows::change(&app, many).await;
+    let many = format!(
+        "INSERT INTO invitations (id, user_id, peer_handle, direction, status, created_at) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
+         SELECT {}, users.id, 'somebody' || i || '@home.example', 'incoming', 'pending', 1 \
+         FROM n, users WHERE users.alias = 'alice'",
+        rows::new_id()
+    );
+    rows::change(&app, &many).await;
     server
         .send(&app, &peer, Kind::FriendInvite, alice.handle())
         .await
@@ -292,7 +296,7 @@ async fn who_has_very_many_open_invitations_gets_no_more_until_she_answers() {
     bob.invite(alice.handle())
         .await
         .expect_code(409, "too_many_invitations");
-    crate::support::rows::change(&app, "DELETE FROM invitations WHERE peer_handle LIKE 'somebody%'").await;
+    rows::change(&app, "DELETE FROM invitations WHERE peer_handle LIKE 'somebody%'").await;
     server
         .send(&app, &peer, Kind::FriendInvite, alice.handle())
         .await

@@ -93,7 +93,8 @@ async fn the_own_handle_is_never_queued() {
     let own = alice.handle();
     let row = format!(
         "INSERT INTO invitations (id, user_id, peer_handle, direction, status, created_at) \
-         SELECT randomblob(16), id, '{own}', 'incoming', 'pending', 1 FROM users"
+         SELECT {}, id, '{own}', 'incoming', 'pending', 1 FROM users",
+        rows::new_id()
     );
     rows::change(&app, &row).await;
     start_over(&alice).await.expect(200);

@@ -24,7 +24,7 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_taken_while_messages_come_in_has_all_that_were_acknowledged_before_it_began() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let home = Peer::start().await;
     let out = tempfile::tempdir().unwrap();
     let bobs: Vec<_> = {
@@ -86,7 +86,7 @@ async fn a_backup_taken_while_messages_come_in_has_all_that_were_acknowledged_be
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_for_its_owners_eyes_and_leaves_nothing_beside_itself() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("a backup?.tar");
     let said = beside(&app, &["backup", arg(&file)]).await.done();
@@ -106,7 +106,7 @@ async fn a_backup_is_for_its_owners_eyes_and_leaves_nothing_beside_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_overwrites_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("b.tar");
     fs::write(&file, "dear").unwrap();
@@ -119,7 +119,7 @@ async fn a_backup_overwrites_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_never_started_has_nothing_to_back_up() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let empty = tempfile::tempdir().unwrap();
     let file = empty.path().join("b.tar");
     let said = run(&app.settings, &empty.path().join("data"), &["backup", arg(&file)]).await;
@@ -132,7 +132,7 @@ async fn a_server_that_was_never_started_has_nothing_to_back_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_on_file().await;
     for number in 0..30 {
         app.sign_in(&format!("somebody_{number}@mail.example")).await;
     }
@@ -188,7 +188,7 @@ async fn a_key_from_the_setting_is_backed_up_and_another_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_without_the_key_does_not_hold_it() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("b.tar");
     beside(&app, &["backup", arg(&file), "--without-key"]).await.done();

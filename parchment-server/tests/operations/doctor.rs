@@ -46,7 +46,7 @@ async fn doctor(app: &TestApp) -> Said {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_server_in_order_nothing_fails() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let said = doctor(&app).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     let fingerprint = Fingerprint::of(&app.app().server.public_key()).to_string();
@@ -71,7 +71,7 @@ async fn beside_a_server_in_order_nothing_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_works_while_the_server_does_not_run_and_before_it_ever_has() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_on_file().await;
     app.stop().await;
     let said = doctor(&app).await;
     assert_eq!(said.code, Some(0), "{said:?}");
@@ -110,7 +110,7 @@ async fn a_key_that_is_lost_or_another_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_others_may_read_and_a_damaged_database_are_told() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_on_file().await;
     app.person("alice").await;
     app.stop().await;
     let database = app.folder.path().join("parchment.db");

@@ -20,7 +20,7 @@ const ROUNDS: u32 = 40;
 
 /// A server with people on it, and a backup of it; it is stopped.
 async fn backed_up() -> (Settings, tempfile::TempDir, PathBuf, String) {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let token = app.person("alice").await.token;
     for number in 0..20 {
         app.sign_in(&format!("somebody_{number}@mail.example")).await;
@@ -88,7 +88,7 @@ async fn nothing_that_is_there_is_touched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_without_the_key_is_restored_beside_the_key_or_waits_for_it() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let token = app.person("alice").await.token;
     let key = fs::read_to_string(app.folder.path().join("server-identity.key")).unwrap();
     let folder = tempfile::tempdir().unwrap();

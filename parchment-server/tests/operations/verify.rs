@@ -27,7 +27,7 @@ struct Parts {
 }
 
 async fn good() -> (TestApp, Parts) {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     app.person("alice").await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("good.tar");

@@ -19,7 +19,7 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s10_a_restored_server_refuses_every_replay_of_what_it_knows() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::start_on_file().await;
     let home = Peer::start().await;
     let alice = home.user("alice");
     let bob = app.person("bob").await.handle().clone();
@@ -54,7 +54,7 @@ async fn s10_a_restored_server_refuses_every_replay_of_what_it_knows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s14_forged_requests_in_the_name_of_strangers_leave_no_refusals() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let bob = app.person("bob").await;
     let home = Peer::start().await;
     let request = home.request(&app.id, &home.user("alice").say(Kind::FriendInvite, bob.handle()));
@@ -75,7 +75,7 @@ fn rand() -> u32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn s14_a_flood_in_a_peers_name_costs_no_write_each_and_pushes_out_nothing_that_it_signed() {
     const FLOOD: usize = 600;
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let bob = app.person("bob").await;
     let home = Peer::start().await;
     let request = home.request(&app.id, &home.user("alice").say(Kind::FriendInvite, bob.handle()));
@@ -122,7 +122,7 @@ async fn s14_a_flood_in_a_peers_name_costs_no_write_each_and_pushes_out_nothing_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s14_a_peer_that_makes_up_codes_fills_no_table() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on_file().await;
     let home = Peer::start().await;
     let now = app.app().now();
     let word = |number: i64| {

@@ -64,7 +64,10 @@ async fn a_user_has_at_most_fifty_passkeys() {
     alice.finish_passkey(&late).await.expect_code(409, "too_many_passkeys");
     rows::change(
         &app,
-        "DELETE FROM passkeys WHERE rowid = (SELECT max(rowid) FROM passkeys)",
+        &format!(
+            "DELETE FROM passkeys WHERE {row} = (SELECT max({row}) FROM passkeys)",
+            row = rows::row()
+        ),
     )
     .await;
     alice.finish_passkey(&late).await.expect(200);

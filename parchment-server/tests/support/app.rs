@@ -20,6 +20,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::database;
+
 /// Random bytes for test keys and nonces.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -105,6 +107,16 @@ impl TestApp {
         .await
     }
 
+    /// The same on a file of SQLite, for what is about files.
+    pub async fn start_on_file() -> Self {
+        Self::start_with(|settings| {
+            settings.allow_loopback_peers = true;
+            settings.rate_limits = parchment_server::config::Switch::Off;
+            settings.database_url = None;
+        })
+        .await
+    }
+
     /// A server with settings of one's own; by default they are what a user would have, on a free port.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -112,6 +124,7 @@ impl TestApp {
         let port = free_port();
         settings.listen.set_port(port);
         settings.public_origin = Origin::parse(&format!("http://localhost:{port}")).unwrap();
+        settings.database_url = database::fresh();
         change(&mut settings);
         let server = Server::start(settings.clone()).await.unwrap();
         Self {
@@ -134,7 +147,12 @@ impl TestApp {
 
     /// Stops the server and starts it again on the same folder and port.
     pub async fn restart(&mut self) {
-        self.server.take().unwrap().stop().await.unwrap();
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    /// Starts the server that was stopped, with the settings as they are now.
+    pub async fn start_again(&mut self) {
         self.server = Some(Server::start(self.settings.clone()).await.unwrap());
     }
 

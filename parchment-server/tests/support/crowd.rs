@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use parchment_server::store::StoreError;
+use parchment_server::store::{Store, StoreError};
 use poem::{Endpoint as _, Request, http::Method};
 use serde_json::Value;
 use tokio::{
-    sync::{Barrier, Notify},
+    sync::{Barrier, Semaphore},
     task::JoinSet,
 };
 
-use super::app::TestApp;
+use super::{app::TestApp, database};
 
 /// Runs tasks that all begin when the last of them is ready.
 pub async fn at_once<T, F>(tasks: impl ExactSizeIterator<Item = F>) -> Vec<T>
@@ -61,18 +61,7 @@ pub async fn read_then_write<A: Send, B: Send>(
     first: impl Future<Output = A>,
     second: impl Future<Output = B>,
 ) -> (A, B) {
-    let (store, released) = (app.app().store.clone(), Arc::new(Notify::new()));
-    let (release, held) = (released.clone(), Arc::new(Notify::new()));
-    let holding = held.clone();
-    let holder = tokio::spawn(async move {
-        let hold = store.write(async |_| {
-            holding.notify_one();
-            released.notified().await;
-            Ok::<_, StoreError>(())
-        });
-        hold.await.unwrap();
-    });
-    held.notified().await;
+    let writers = Writers::hold(&app.app().store).await;
     // Long enough for a request to get as far as its write; were it not, the test would see less and fail no more.
     let a_while = Duration::from_millis(400);
     let (first, second, ()) = tokio::join!(
@@ -83,9 +72,51 @@ pub async fn read_then_write<A: Send, B: Send>(
         },
         async {
             tokio::time::sleep(2 * a_while).await;
-            release.notify_one();
+            writers.take_turns();
         }
     );
-    holder.await.unwrap();
+    writers.release().await;
     (first, second)
+}
+
+/// How many write at once on PostgreSQL, in each process.
+const ON_POSTGRES: usize = 8;
+
+/// The turns to write, taken so that nobody else gets one.
+pub struct Writers {
+    next: Arc<Semaphore>,
+    holders: JoinSet<()>,
+}
+
+impl Writers {
+    /// Takes all turns of a store.
+    pub async fn hold(store: &Store) -> Self {
+        let many = if database::on_postgres() { ON_POSTGRES } else { 1 };
+        let (next, held) = (Arc::new(Semaphore::new(0)), Arc::new(Barrier::new(many + 1)));
+        let mut holders = JoinSet::new();
+        for _ in 0..many {
+            let (store, next, held) = (store.clone(), next.clone(), held.clone());
+            holders.spawn(async move {
+                let hold = store.write(async |_| {
+                    held.wait().await;
+                    next.acquire().await.unwrap().forget();
+                    Ok::<_, StoreError>(())
+                });
+                hold.await.unwrap();
+            });
+        }
+        held.wait().await;
+        Self { next, holders }
+    }
+
+    /// Lets those who wait go one by one, in the order in which they came.
+    pub fn take_turns(&self) {
+        self.next.add_permits(1);
+    }
+
+    /// Lets everybody go.
+    pub async fn release(self) {
+        self.next.add_permits(ON_POSTGRES);
+        self.holders.join_all().await;
+    }
 }

@@ -4,7 +4,9 @@
 pub mod app;
 pub mod browser;
 pub mod crowd;
+pub mod database;
 pub mod device;
+pub mod farm;
 pub mod front;
 pub mod peer;
 pub mod program;

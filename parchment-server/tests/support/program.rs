@@ -14,7 +14,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::app::{Answer, answer, free_port, http_client};
+use super::{
+    app::{Answer, answer, free_port, http_client},
+    database,
+};
 
 /// The program on a folder and a port; killed when dropped.
 pub struct Program {
@@ -25,6 +28,8 @@ pub struct Program {
     pub process: Option<Child>,
     /// What a shell does before it becomes the program; nothing, and there is no shell.
     pub prelude: &'static str,
+    /// The database, where it is not a file in the folder.
+    postgres: Option<String>,
     /// What else its command needs.
     pub configure: fn(&mut Command),
     log: Option<JoinHandle<String>>,
@@ -40,6 +45,7 @@ impl Program {
             http: http_client(),
             process: None,
             prelude: "",
+            postgres: database::fresh(),
             configure: |_| {},
             log: None,
         }
@@ -47,6 +53,12 @@ impl Program {
 
     pub fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}?mode=rw", self.folder.path().join("parchment.db").display());
+        self.postgres.clone().unwrap_or_else(file)
     }
 
     fn mail(&self) -> std::path::PathBuf {
@@ -76,6 +88,9 @@ impl Program {
             .env("PARCHMENT_ALLOW_LOOPBACK_PEERS", "true")
             .env("PARCHMENT_LOG", "error")
             .stdout(Stdio::null());
+        if let Some(url) = &self.postgres {
+            command.env("DATABASE_URL", url);
+        }
         (self.configure)(&mut command);
         let mut process = command.spawn().unwrap();
         // Read all along: a full pipe would hold the program up.
@@ -160,7 +175,7 @@ impl Drop for Program {
 }
 
 /// The code mailed to an address that got one mail.
-fn code_for(mail: &Path, email: &str) -> Option<String> {
+pub fn code_for(mail: &Path, email: &str) -> Option<String> {
     let paths = fs::read_dir(mail).ok()?.flatten().map(|entry| entry.path());
     let letters = paths.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
     let text = letters

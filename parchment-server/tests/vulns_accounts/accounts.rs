@@ -1,6 +1,7 @@
 //! Statement 39: when an address becomes an account.
 
 use super::common::*;
+use crate::support::database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s39_asking_for_a_code_makes_no_account() {
@@ -23,6 +24,10 @@ async fn fifty_first_people_at_once_make_one_admin() {
     let roles = rows::all::<user_roles::Entity>(&app).await;
     let count = |role: &str| roles.iter().filter(|row| row.role == role).count();
     assert_eq!((count("admin"), count("user"), roles.len()), (1, 49, 50));
+    if database::on_postgres() {
+        // They come at the same time there: the first is the one whose transaction was, and only it knows.
+        return;
+    }
     let first = rows::all::<users::Entity>(&app)
         .await
         .into_iter()

@@ -2,18 +2,6 @@
 
 use super::common::*;
 
-/// The bytes of the database as it lies on disk, its log included.
-fn database(app: &TestApp) -> Vec<u8> {
-    let files = fs::read_dir(app.folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let of_database = |path: &std::path::PathBuf| path.to_string_lossy().contains("parchment.db");
-    files
-        .filter(of_database)
-        .flat_map(|path| fs::read(path).unwrap())
-        .collect()
-}
-
 fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
@@ -29,7 +17,7 @@ async fn s40_no_token_and_no_code_is_in_the_database_or_its_log() {
         secrets.push(person.token.clone());
         secrets.push(ask_for_code(&app, &format!("waiting{n}@mail.example")).await);
     }
-    let bytes = database(&app);
+    let bytes = rows::on_disk(&app);
     assert!(holds(&bytes, b"somebody4@mail.example"), "these are the right files");
     for secret in secrets {
         assert!(!holds(&bytes, secret.as_bytes()));

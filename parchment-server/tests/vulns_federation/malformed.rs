@@ -1,6 +1,6 @@
 //! Statement 45: no message stops the work for other peers, inbound or outbound.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use parchment_core::{
     canonical,
@@ -9,13 +9,13 @@ use parchment_core::{
     request::{INBOX_METHOD, INBOX_PATH, Wrapper, header},
     time::{Clock as _, Timestamp},
 };
-use parchment_server::{app::SystemClock, store::StoreError};
+use parchment_server::app::SystemClock;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::world::invitations_of;
 use crate::support::{
     app::{Answer, Person, TestApp, random},
+    crowd::Writers,
     peer::{Peer, PeerUser, RawInbox, send_all},
     rows,
     stranger::{Manner, StrangeServer},
@@ -163,12 +163,7 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
     let bob = app.person("bob").await;
     let (home, hostile) = (Peer::start().await, Peer::start().await);
     assert_both_ways_work(&app, &bob, &home, "before").await;
-    rows::change(
-        &app,
-        "CREATE TRIGGER poison BEFORE INSERT ON invitations WHEN NEW.peer_handle LIKE 'poison%' \
-         BEGIN SELECT RAISE(ABORT, 'poison'); END",
-    )
-    .await;
+    rows::change(&app, &rows::failing("invitations", "NEW.peer_handle LIKE 'poison%'")).await;
     let say =
         |peer: &Peer, name: String| peer.request(&app.id, &peer.user(&name).say(Kind::FriendInvite, bob.handle()));
     let requests: Vec<RawInbox> = (0..40)
@@ -179,26 +174,12 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
         .collect();
 
     // While somebody else writes, they gather and share a transaction.
-    let (store, held, release) = (
-        app.app().store.clone(),
-        Arc::new(Notify::new()),
-        Arc::new(Notify::new()),
-    );
-    let (holding, released) = (held.clone(), release.clone());
-    let holder = tokio::spawn(async move {
-        let hold = store.write(async |_| {
-            holding.notify_one();
-            released.notified().await;
-            Ok::<_, StoreError>(())
-        });
-        hold.await.unwrap();
-    });
-    held.notified().await;
+    let writers = Writers::hold(&app.app().store).await;
     let (answers, ()) = tokio::join!(send_all(&app, &requests), async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        release.notify_one();
+        writers.take_turns();
     });
-    holder.await.unwrap();
+    writers.release().await;
     let is_poisoned = |n: usize| n % 4 == 1;
     for (n, answer) in answers.iter().enumerate() {
         let Answer { status, text, .. } = answer;
@@ -208,7 +189,7 @@ async fn s45_a_message_whose_effect_fails_in_the_database_takes_no_other_with_it
     assert_eq!(bob.incoming().await.len(), 1 + 30);
     assert_both_ways_work(&app, &bob, &home, "after").await;
     // What failed left nothing behind, so it may come again.
-    rows::change(&app, "DROP TRIGGER poison").await;
+    rows::change(&app, &rows::working("invitations")).await;
     for request in requests
         .iter()
         .enumerate()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use super::document::{Auth, Operation, document, leaves, operations, put, resolved, sample};
@@ -60,6 +60,7 @@ async fn betrayals(app: &TestApp) -> BTreeSet<String> {
         "constraint",
         "syntax error",
         "sqlite",
+        "postgres",
         "sqlx",
         "sea_orm",
         "sea-orm",
@@ -82,8 +83,17 @@ async fn betrayals(app: &TestApp) -> BTreeSet<String> {
     .map(str::to_owned)
     .into();
     words.insert(app.folder.path().display().to_string());
-    let names = "SELECT name FROM sqlite_master UNION SELECT column.name FROM sqlite_master AS m, pragma_table_info(m.name) AS column";
-    let statement = Statement::from_string(sea_orm::DbBackend::Sqlite, names);
+    let reader = app.app().store.reader();
+    let names = match reader.get_database_backend() {
+        DbBackend::Sqlite => {
+            "SELECT name FROM sqlite_master UNION SELECT column.name FROM sqlite_master AS m, pragma_table_info(m.name) AS column"
+        }
+        _ => {
+            "SELECT relname::text AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace UNION \
+             SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema()"
+        }
+    };
+    let statement = Statement::from_string(reader.get_database_backend(), names);
     let rows = app.app().store.reader().query_all_raw(statement).await.unwrap();
     let names = rows.iter().map(|row| row.try_get::<String>("", "name").unwrap());
     // Tables and columns of one English word are English words; names of headers and members are public.

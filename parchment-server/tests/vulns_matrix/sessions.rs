@@ -81,8 +81,8 @@ async fn s42_without_a_live_session_every_operation_that_needs_one_is_401() {
     rows::change(
         &app,
         &format!(
-            "UPDATE sessions SET expires_at = 1 WHERE user_id = x'{}'",
-            expired.id.replace('-', "")
+            "UPDATE sessions SET expires_at = 1 WHERE user_id = {}",
+            rows::id(&expired.id)
         ),
     )
     .await;

@@ -11,7 +11,10 @@ use tokio::{
 };
 
 use super::process::{Program, Somebody, hex};
-use crate::support::app::{answer, random};
+use crate::support::{
+    app::{answer, random},
+    rows,
+};
 
 /// Panics when a text that others than the program's own memory get to see shows a secret.
 fn assert_hidden(what: &str, text: &str, secrets: &[String]) {
@@ -67,19 +70,17 @@ async fn misfortunes(program: &Program, alice: &Somebody<'_>) -> Vec<String> {
     answer(broken.body(format!("{{\"token\":\"{code}\""))).await.expect(400);
 
     // The database refuses the session in the last moment: 500, with code and token in hand.
-    let store = Store::open(&format!("sqlite://{}?mode=rw", program.path("parchment.db").display()))
-        .await
-        .unwrap();
-    let change = async |statement: &'static str| {
+    let store = Store::open(&program.url).await.unwrap();
+    let change = async |statement: &str| {
         let done = store.write(async |tx| tx.execute_unprepared(statement).await.map_err(StoreError::from));
         done.await.unwrap();
     };
-    change("CREATE TRIGGER failing BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END").await;
+    change(&rows::failing("sessions", "NEW.created_at > 0")).await;
     program
         .call(Method::POST, "/auth/sessions", None, sign_in(&code))
         .await
         .expect(500);
-    change("DROP TRIGGER failing").await;
+    change(&rows::working("sessions")).await;
     store.close().await;
 
     // Tokens where they do not belong, and tokens that are none.

@@ -21,7 +21,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::app::{Answer, answer, free_port, http_client, random};
+use crate::support::{
+    app::{Answer, answer, free_port, http_client, random},
+    database,
+};
 
 /// Every level of every library there is, by name and by default.
 const EVERYTHING: &str = "trace,hyper=trace,hyper_util=trace,h2=trace,poem=trace,sea_orm=trace,sqlx=trace,\
@@ -33,6 +36,8 @@ pub struct Program {
     pub http: reqwest::Client,
     port: u16,
     metrics: u16,
+    /// The URL of its database.
+    pub url: String,
     process: Child,
 }
 
@@ -41,8 +46,11 @@ impl Program {
     pub async fn start(format: &str, more: &[(&str, &str)]) -> Self {
         let (folder, port, metrics) = (tempfile::tempdir().unwrap(), free_port(), free_port());
         let log = fs::File::create(folder.path().join("log")).unwrap();
+        let url =
+            database::fresh().unwrap_or_else(|| format!("sqlite://{}", folder.path().join("parchment.db").display()));
         let process = Command::new(env!("CARGO_BIN_EXE_parchment-server"))
             .env_clear()
+            .env("DATABASE_URL", &url)
             .env("PARCHMENT_LISTEN", format!("127.0.0.1:{port}"))
             .env("PARCHMENT_PUBLIC_ORIGIN", format!("http://localhost:{port}"))
             .env("PARCHMENT_DATA_DIR", folder.path())
@@ -67,6 +75,7 @@ impl Program {
             http: http_client(),
             port,
             metrics,
+            url,
             process,
         };
         for _ in 0..1000 {

@@ -1,6 +1,6 @@
 //! Statements 23 and 24 under `kill -9`: a commit happened wholly or not at all.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use super::common::*;
 use crate::support::program::Program;
@@ -23,9 +23,8 @@ struct Tables {
 }
 
 impl Tables {
-    async fn read(folder: &Path) -> Self {
-        let url = format!("sqlite://{}?mode=rw", folder.join("parchment.db").display());
-        let store = Store::open(&url).await.unwrap();
+    async fn read(url: &str) -> Self {
+        let store = Store::open(url).await.unwrap();
         let reader = store.reader();
         let user = users::Entity::find().one(reader).await.unwrap().unwrap();
         let blobs = blobs::Entity::find().all(reader).await.unwrap();
@@ -92,7 +91,7 @@ async fn s24_killed_in_the_middle_of_a_commit_the_server_has_all_of_it_or_nothin
     let (token, _) = program.sign_in("alice@mail.example").await;
     let mut mark = fill(&program, &token).await;
     program.kill();
-    let mut before = Tables::read(program.folder.path()).await;
+    let mut before = Tables::read(&program.database_url()).await;
     // How long a commit takes here: the first is left alone, and kills fall all over those that follow.
     let mut usual = None;
     let (mut unanswered, mut unanswered_and_committed) = (0, 0);
@@ -126,7 +125,7 @@ async fn s24_killed_in_the_middle_of_a_commit_the_server_has_all_of_it_or_nothin
         };
         let (answered, ()) = tokio::join!(sending, killing);
 
-        let tables = Tables::read(program.folder.path()).await;
+        let tables = Tables::read(&program.database_url()).await;
         let committed = tables.version != before.version;
         if let Some((status, took)) = answered {
             assert_eq!(status, 200, "round {round}");

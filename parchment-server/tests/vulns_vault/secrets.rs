@@ -1,15 +1,9 @@
 //! What must not be written anywhere: in the database and in the log.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, process::Stdio};
 
 use super::common::*;
 use crate::support::program::Program;
-
-fn database(folder: &Path) -> Vec<u8> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let of_database = files.filter(|path| path.to_string_lossy().contains("parchment.db"));
-    of_database.flat_map(|path| fs::read(path).unwrap()).collect()
-}
 
 fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
@@ -35,7 +29,7 @@ async fn no_secret_of_a_device_no_code_no_token_and_no_seed_is_in_the_database_f
     }
     let key = fs::read_to_string(app.folder.path().join("server-identity.key")).unwrap();
     raw.push(encoding::decode(key.trim()).unwrap());
-    let bytes = database(app.folder.path());
+    let bytes = crate::support::rows::on_disk(&app);
     assert!(
         holds(&bytes, b"alice@mail.example") && holds(&bytes, b"device-4"),
         "these are the right files"

@@ -106,7 +106,7 @@ impl Home {
             });
         }
         let made = rows.len() as u64;
-        let insert = async |tx: &sea_orm::DatabaseTransaction| {
+        let insert = async |tx: &parchment_server::store::Transaction| {
             friendships::Entity::insert_many(rows)
                 .exec_without_returning(tx)
                 .await?;

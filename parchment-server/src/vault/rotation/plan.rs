@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// A commit, ready to be held against what is stored.
+#[derive(Clone)]
 pub struct Plan {
     expected_current: i64,
     pub(super) signing: VerifyingKey,
@@ -30,12 +31,14 @@ pub struct Plan {
 }
 
 /// A point under the new key.
+#[derive(Clone)]
 pub(super) struct Point {
     pub(super) collection_id: Uuid,
     pub(super) sealed: Vec<u8>,
 }
 
 /// What is deleted.
+#[derive(Clone)]
 pub(super) struct Drops {
     pub(super) blobs: HashSet<String>,
     pub(super) collections: HashSet<Uuid>,
