@@ -160,10 +160,10 @@ impl UserDocument {
                 .transpose()
                 .map_err(unusable)?,
             name: text_of(members, "name")
-                .filter(|name| name.len() <= MAX_NAME)
+                .filter(|name| name.len() <= MAX_NAME && !name.contains('\0'))
                 .map(str::to_owned),
             picture: text_of(members, "picture")
-                .filter(|url| url.len() <= MAX_PICTURE)
+                .filter(|url| url.len() <= MAX_PICTURE && !url.contains('\0'))
                 .map(str::to_owned),
         })
     }

@@ -163,7 +163,7 @@ pub struct FlushResult {
     pub peer_handle: String,
     /// Whether she is told; then the entry is gone.
     pub delivered: bool,
-    /// Why not, as a stable word.
+    /// Why not, as a stable word; `in_progress` while another request is telling her.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub error: Option<String>,

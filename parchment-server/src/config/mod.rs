@@ -120,7 +120,8 @@ pub struct Settings {
     )]
     pub data_dir: PathBuf,
 
-    /// The database. [default: SQLite in the data folder]
+    /// The database: a file of SQLite, or `postgres://user:password@host/database`, which any number of processes may
+    /// share if they have the same key. [default: SQLite in the data folder]
     #[arg(
         long,
         global = true,

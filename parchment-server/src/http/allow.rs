@@ -1,4 +1,5 @@
-//! The `Allow` header of 405 answers, which must list what a path does take (RFC 9110, section 15.5.6).
+//! Which paths there can be, and the `Allow` header of 405 answers, which must list what a path does take (RFC 9110,
+//! section 15.5.6).
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 
-use super::paths::Paths;
+use super::{paths::Paths, problem::Problem};
 
 /// Adds the methods of a path to answers that refuse another one.
 #[derive(Debug)]
@@ -28,6 +29,14 @@ impl<E: Endpoint> Endpoint for Allow<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path().to_owned();
+        // Nothing is called so: not every database could even be asked for it.
+        if request
+            .uri()
+            .path_and_query()
+            .is_some_and(|asked| asked.as_str().contains("%00"))
+        {
+            return Ok(Problem::not_found("Nothing here has the character U+0000 in its name.").into_response());
+        }
         let mut response = self.endpoint.call(request).await?.into_response();
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
             && let Some(known) = self.paths.find(&path)

@@ -125,7 +125,11 @@ impl<R: Refusals> ApiResponse for Fails<R> {
                         content_type: Json::<ErrorBody>::CONTENT_TYPE,
                         schema: ErrorBody::schema_ref(),
                     }],
-                    headers: if status == 429 { vec![retry_after()] } else { vec![] },
+                    headers: match status {
+                        429 => vec![retry_after(true)],
+                        503 => vec![retry_after(false)],
+                        _ => vec![],
+                    },
                 })
                 .collect(),
         }
@@ -136,11 +140,12 @@ impl<R: Refusals> ApiResponse for Fails<R> {
     }
 }
 
-fn retry_after() -> MetaHeader {
+/// 503 has it when the reason is this server's own and passes.
+fn retry_after(required: bool) -> MetaHeader {
     MetaHeader {
         name: "Retry-After".to_owned(),
         description: Some("Seconds after which trying again makes sense.".to_owned()),
-        required: true,
+        required,
         deprecated: false,
         schema: u32::schema_ref(),
     }

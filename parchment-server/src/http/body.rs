@@ -108,6 +108,9 @@ fn parse<T: Readable>(bytes: &[u8], shape_decides: bool) -> Result<T, Problem> {
             format!("The body is nested deeper than {MAX_DEPTH} levels."),
         ));
     }
+    if has_nul(text) {
+        return Err(Problem::invalid_body("The character U+0000 is expected in no text."));
+    }
     // Serde is strict about types where poem-openapi takes a number for a text; that in turn knows the validators.
     let shaped = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text));
     let shaped = shaped.map_err(|error| {
@@ -150,6 +153,16 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+/// Whether a text of a JSON text has the character U+0000, which not every database can store.
+///
+/// It can be written in one way only, as an escape.
+fn has_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        before % 2 == 0
+    })
 }
 
 /// Reads at most `limit` bytes of a body.

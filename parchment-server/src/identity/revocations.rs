@@ -13,8 +13,10 @@ use parchment_core::{
     time::UnixMillis,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    prelude::Uuid, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    prelude::Uuid,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use tokio::sync::mpsc;
 
@@ -24,6 +26,7 @@ use crate::{
         envelope::{self, ClientEnvelope},
         outbox::Delivery,
     },
+    http::problem::Problem,
     random,
     store::{
         Store, StoreError,
@@ -49,9 +52,10 @@ pub async fn queue(tx: &impl ConnectionTrait, user_id: Uuid, peer: &str, now: Un
         user_id: Set(user_id),
         peer_handle: Set(peer.to_owned()),
         created_at: Set(now.0),
+        claimed_until: Set(None),
     };
     let again = OnConflict::columns([revocations::Column::UserId, revocations::Column::PeerHandle])
-        .update_column(revocations::Column::CreatedAt)
+        .update_columns([revocations::Column::CreatedAt, revocations::Column::ClaimedUntil])
         .to_owned();
     revocations::Entity::insert(row)
         .on_conflict(again)
@@ -78,11 +82,65 @@ pub async fn drop_entry(store: &Store, user_id: Uuid, peer: &str, until: i64) ->
 /// How long a flush takes at most: 30 seconds.
 pub const FLUSH_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long an entry is one flush's to send, in milliseconds, should its process end before it gives it back.
+const CLAIMED_FOR_MS: i64 = 40_000;
+
+/// A flush, which claims each entry before it sends it: a second one, in whichever process, does not send it as well.
+struct Claims<'a> {
+    store: &'a Store,
+    user_id: Uuid,
+    since: UnixMillis,
+}
+
+impl Claims<'_> {
+    fn until(&self) -> i64 {
+        self.since.0 + CLAIMED_FOR_MS
+    }
+
+    /// Says whether the entry is there as it was found, and nobody else's.
+    async fn take(&self, sending: &Sending) -> Result<bool, StoreError> {
+        use revocations::Column;
+        self.store
+            .write(async |tx| {
+                let free = Column::ClaimedUntil
+                    .is_null()
+                    .or(Column::ClaimedUntil.lte(self.since.0));
+                let claimed = revocations::Entity::update_many()
+                    .col_expr(Column::ClaimedUntil, Some(self.until()).into())
+                    .filter(Column::UserId.eq(self.user_id))
+                    .filter(Column::PeerHandle.eq(sending.peer.as_str()))
+                    .filter(Column::CreatedAt.eq(sending.queued_at))
+                    .filter(free)
+                    .exec(tx)
+                    .await?;
+                Ok(claimed.rows_affected == 1)
+            })
+            .await
+    }
+
+    /// Gives back what was claimed and not delivered; who asks next can send it.
+    async fn give_back(&self) -> Result<(), StoreError> {
+        use revocations::Column;
+        self.store
+            .write(async |tx| {
+                revocations::Entity::update_many()
+                    .col_expr(Column::ClaimedUntil, None::<i64>.into())
+                    .filter(Column::UserId.eq(self.user_id))
+                    .filter(Column::ClaimedUntil.eq(self.until()))
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
 /// Sends signed revocations; one result per item, in the order given.
 ///
 /// Items that cannot be sent are refused before anything is. Items for different servers go out side by side, so that a
 /// slow server holds up nobody but itself; items for one server go one after the other, and no further once it does not
-/// answer. Each delivered entry leaves the queue at once. What is left after [`FLUSH_WITHIN`] is `delivery_unknown`.
+/// answer. Each delivered entry leaves the queue at once. What is left after [`FLUSH_WITHIN`] is `delivery_unknown`, and
+/// what another flush is just sending is `in_progress`.
 pub async fn flush(app: &App, user: &users::Model, items: Vec<FlushItem>) -> Result<Vec<FlushResult>, StoreError> {
     let queued = pending(&app.store, user.id).await?;
     let mut queued: HashMap<String, i64> = queued
@@ -116,9 +174,18 @@ pub async fn flush(app: &App, user: &users::Model, items: Vec<FlushItem>) -> Res
         });
     }
     let (outcomes, mut told) = mpsc::unbounded_channel();
-    let all = join_all(lanes.into_values().map(|lane| send_lane(app, user, lane, &outcomes)));
+    let any = !lanes.is_empty();
+    let claims = Claims {
+        store: &app.store,
+        user_id: user.id,
+        since: app.now(),
+    };
+    let all = join_all(lanes.into_values().map(|lane| send_lane(app, &claims, lane, &outcomes)));
     // Dropping the lanes ends what they still wait for.
     let _ = tokio::time::timeout(FLUSH_WITHIN, all).await;
+    if any && let Err(error) = claims.give_back().await {
+        tracing::warn!(%error, "revocations that were not delivered wait for half a minute");
+    }
     told.close();
     while let Some((index, outcome)) = told.recv().await {
         if let Some(result) = results.get_mut(index) {
@@ -156,7 +223,7 @@ fn check(app: &App, user: &users::Model, item: &FlushItem) -> Result<(Handle, Si
 
 async fn send_lane(
     app: &App,
-    user: &users::Model,
+    claims: &Claims<'_>,
     lane: Lane,
     outcomes: &mpsc::UnboundedSender<(usize, Result<(), String>)>,
 ) {
@@ -166,7 +233,7 @@ async fn send_lane(
         let outcome = if out_of_reach {
             Err("peer_unreachable".to_owned())
         } else {
-            send(app, user, &sending).await
+            send(app, claims, &sending).await
         };
         out_of_reach = matches!(&outcome, Err(code) if code == "delivery_unknown" || code == "peer_unreachable");
         // Nobody listens any more when the time is up.
@@ -174,11 +241,16 @@ async fn send_lane(
     }
 }
 
-async fn send(app: &App, user: &users::Model, sending: &Sending) -> Result<(), String> {
+async fn send(app: &App, claims: &Claims<'_>, sending: &Sending) -> Result<(), String> {
+    match claims.take(sending).await {
+        Ok(true) => {}
+        Ok(false) => return Err("in_progress".to_owned()),
+        Err(error) => return Err(Problem::from(error).code().to_owned()),
+    }
     match app.outbox.deliver(&sending.peer, &sending.message, app.now()).await {
         Delivery::Delivered => {
             // If this fails the entry stays, and telling the peer once more does no harm.
-            let dropped = drop_entry(&app.store, user.id, sending.peer.as_str(), sending.queued_at).await;
+            let dropped = drop_entry(claims.store, claims.user_id, sending.peer.as_str(), sending.queued_at).await;
             if let Err(error) = dropped {
                 tracing::warn!(%error, "a delivered revocation stays in the queue");
             }

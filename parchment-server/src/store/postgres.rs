@@ -319,7 +319,7 @@ pub(super) fn explain(error: &dyn DatabaseError) -> Option<StoreError> {
         _ if is_gone(code) => unavailable("the server is going away or coming up"),
         _ if code.starts_with("53") || code.starts_with("58") => unavailable("the server lacks what it needs"),
         // What cannot be text: PostgreSQL stores no U+0000.
-        "22021" => StoreError::internal(format!("a text cannot be stored ({code})")),
+        "22021" => StoreError::internal(format!("a text has U+0000, which PostgreSQL does not store ({code})")),
         _ => StoreError::internal(format!("error code {code}")),
     })
 }

@@ -166,3 +166,22 @@ async fn what_is_not_json_is_400_and_json_of_another_kind_422() {
     let identity = alice.get("/users/me/identity").await.expect(200).body;
     assert!(identity["handle"].is_null(), "{identity}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_character_that_no_database_stores_is_refused_and_what_only_looks_like_it_is_not() {
+    let app = TestApp::start().await;
+    let alice = app.sign_in("alice@mail.example").await;
+    let send = async |body: &'static str| {
+        let request = app.http.patch(app.url("/users/me/profile")).bearer_auth(&alice.token);
+        let request = request.header("content-type", "application/json").body(body);
+        crate::support::app::answer(request).await
+    };
+    for body in [r#"{"firstName":"a\u0000b"}"#, r#"{"firstName":"\\\u0000"}"#] {
+        send(body).await.expect_code(422, "invalid_body");
+    }
+    send(r#"{"firstName":"\\u0000"}"#).await.expect(200);
+    for path in ["/.well-known/user/a%00b", "/friends/a%00b", "/users?search=%00"] {
+        let answer = alice.get(path).await;
+        assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
+    }
+}

@@ -369,3 +369,26 @@ async fn nothing_new_begins_with_a_peer_who_has_still_to_be_told() {
     );
     alice.accept(&id, &peer.handle).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_flushes_at_once_one_tells_a_peer_and_the_other_says_so() {
+    let (app, slow) = (TestApp::start().await, StrangeServer::start().await);
+    let first = slow.user("first");
+    let alice = who_reset(&app, &[&first]).await;
+    let before = slow.messages().len();
+    slow.set(Manner::Hang);
+    let flushing = flush_beside(&alice, &[item(&alice, &first.handle)]);
+    while slow.messages().len() == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let beside = flush_beside(&alice, &[item(&alice, &first.handle)]).await.unwrap();
+    assert_eq!(beside, json!([untold(first.handle.as_str(), "in_progress")]));
+    assert_eq!(slow.messages().len(), before + 1);
+    slow.release();
+    let results = flushing.await.unwrap();
+    assert_eq!(results, json!([untold(first.handle.as_str(), "delivery_unknown")]));
+    // Given back: the next one sends.
+    slow.set(Manner::Take);
+    let again = flush_beside(&alice, &[item(&alice, &first.handle)]).await.unwrap();
+    assert_eq!(again, json!([told(&first.handle)]));
+}

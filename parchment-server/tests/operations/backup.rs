@@ -164,7 +164,11 @@ async fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_from_the_setting_is_backed_up_and_another_is_refused() {
     let seed = encoding::encode(&random::<32>());
-    let app = TestApp::start_with(|settings| settings.server_identity_private_key = Some(seed.parse().unwrap())).await;
+    let app = TestApp::start_with(|settings| {
+        settings.server_identity_private_key = Some(seed.parse().unwrap());
+        settings.database_url = None;
+    })
+    .await;
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("b.tar");
     beside(&app, &["backup", arg(&file)]).await.failed("key is not at hand");

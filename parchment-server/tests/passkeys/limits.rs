@@ -54,10 +54,13 @@ async fn a_user_has_at_most_fifty_passkeys() {
         .unwrap();
     withhold(&mut late);
     alice.register(&device).await;
-    let more = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 49) \
-                INSERT INTO passkeys SELECT randomblob(16), user_id, name, public_key, counter, backup_eligible, \
-                backed_up, transports, created_at, last_used_at FROM passkeys, n";
-    rows::change(&app, more).await;
+    let more = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 49) \
+         INSERT INTO passkeys SELECT {}, user_id, name, public_key, counter, backup_eligible, \
+         backed_up, transports, created_at, last_used_at FROM passkeys, n",
+        rows::new_bytes()
+    );
+    rows::change(&app, &more).await;
     assert_eq!(alice.get("/auth/passkeys").await.body.as_array().unwrap().len(), 50);
     let refused = alice.call(Method::POST, "/auth/passkeys/register/options", None).await;
     refused.expect_code(409, "too_many_passkeys");

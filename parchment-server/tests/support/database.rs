@@ -92,6 +92,9 @@ pub struct Cluster {
 /// The user in the database; the operating system's user plays no part (`trust`), and nobody else gets into the folder.
 const USER: &str = "parchment";
 
+/// The first number of a table that is none of PostgreSQL's own.
+const FIRST_OWN: u32 = 16_384;
+
 /// Has one process start the server, wait for the end of its input, and tidy up.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
@@ -230,7 +233,7 @@ impl Cluster {
             .unwrap()
     }
 
-    /// The files of a database and the log of the server.
+    /// The files of a database's own tables; the log of the server, of many mebibytes, has the same rows.
     pub fn on_disk(&self, url: &str) -> Vec<u8> {
         let name = name_of(url);
         self.sql("postgres", "CHECKPOINT");
@@ -239,11 +242,18 @@ impl Cluster {
             &format!("SELECT oid FROM pg_database WHERE datname = '{name}'"),
         );
         let data = self.folder.join("data");
-        [data.join("base").join(number), data.join("pg_wal")]
-            .iter()
-            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        let own = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            let number = name
+                .split(['.', '_'])
+                .next()
+                .and_then(|number| number.parse::<u32>().ok());
+            number.is_some_and(|number| number >= FIRST_OWN)
+        };
+        std::fs::read_dir(data.join("base").join(number))
+            .unwrap()
             .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_file())
+            .filter(own)
             .flat_map(|path| std::fs::read(path).unwrap())
             .collect()
     }

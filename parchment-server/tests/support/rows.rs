@@ -54,6 +54,15 @@ pub fn new_id() -> &'static str {
     }
 }
 
+/// Sixteen new bytes, as the test's database makes them in a statement.
+pub fn new_bytes() -> &'static str {
+    if database::on_postgres() {
+        "uuid_send(gen_random_uuid())"
+    } else {
+        "randomblob(16)"
+    }
+}
+
 /// What names a row of any table in the test's database.
 pub fn row() -> &'static str {
     if database::on_postgres() { "ctid" } else { "rowid" }

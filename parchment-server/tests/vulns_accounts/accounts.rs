@@ -1,4 +1,4 @@
-//! Statement 39: when an address becomes an account.
+//! Statements 39 and 49: when an address becomes an account, and an alias somebody's.
 
 use super::common::*;
 use crate::support::database;
@@ -53,4 +53,38 @@ async fn s39_a_new_address_that_signs_in_from_many_places_at_once_is_one_user() 
     }
     assert_eq!(rows::count::<users::Entity>(&app).await, 1);
     assert_eq!(rows::count::<sessions::Entity>(&app).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s49_of_people_who_take_an_alias_in_all_its_spellings_at_once_one_gets_it() {
+    let app = TestApp::start().await;
+    let spellings = ["carol", "Carol", "CAROL", "cArOl", "caroL", "CaRoL", "cAROl", "carOl"];
+    let mut people = Vec::new();
+    for n in 0..spellings.len() {
+        people.push(app.sign_in(&format!("somebody{n}@mail.example")).await);
+    }
+    let taking = people.iter().zip(spellings).map(|(person, spelling)| {
+        let body = json!({ "alias": spelling });
+        person.call(Method::PATCH, "/users/me/alias", Some(body))
+    });
+    let answers = futures_util::future::join_all(taking).await;
+    let taken: Vec<_> = answers.iter().map(|answer| (answer.status, answer.code())).collect();
+    let count = |what: (u16, &str)| taken.iter().filter(|answer| **answer == what).count();
+    assert_eq!((count((200, "")), count((409, "alias_taken"))), (1, 7), "{taken:?}");
+    let winner = taken.iter().position(|answer| answer.0 == 200).unwrap();
+    people[winner].register_keys().await;
+    for (number, spelling) in spellings.into_iter().enumerate() {
+        let published = app
+            .call(Method::GET, &format!("/.well-known/user/{spelling}"), None)
+            .await;
+        let expected = if number == winner { 200 } else { 404 };
+        assert_eq!(published.status, expected, "{spelling}");
+    }
+    let rows = rows::all::<users::Entity>(&app).await;
+    assert_eq!(
+        rows.iter()
+            .filter(|user| user.alias_key.as_deref() == Some("carol"))
+            .count(),
+        1
+    );
 }

@@ -15,6 +15,8 @@ pub struct Model {
     pub peer_handle: String,
     /// When the row was made, ms since the epoch.
     pub created_at: i64,
+    /// Until when one request is telling the peer, ms since the epoch; empty while none is.
+    pub claimed_until: Option<i64>,
 }
 
 /// Joins to other tables: none.

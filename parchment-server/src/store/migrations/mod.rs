@@ -9,6 +9,7 @@ mod m0003_roles;
 mod m0004_refusals;
 mod m0005_passkeys;
 mod m0006_vault;
+mod m0007_claims;
 mod tables;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_refusals::Migration),
             Box::new(m0005_passkeys::Migration),
             Box::new(m0006_vault::Migration),
+            Box::new(m0007_claims::Migration),
         ]
     }
 }
