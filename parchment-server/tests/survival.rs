@@ -15,3 +15,5 @@ mod crowds;
 mod disk;
 #[path = "survival/locked.rs"]
 mod locked;
+#[path = "survival/wire.rs"]
+mod wire;

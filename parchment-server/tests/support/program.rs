@@ -29,7 +29,7 @@ pub struct Program {
     /// What a shell does before it becomes the program; nothing, and there is no shell.
     pub prelude: &'static str,
     /// The database, where it is not a file in the folder.
-    postgres: Option<String>,
+    pub postgres: Option<String>,
     /// What else its command needs.
     pub configure: fn(&mut Command),
     log: Option<JoinHandle<String>>,
