@@ -1,5 +1,6 @@
 //! One request: written, sent, repeated where that is harmless, and its answer read.
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use parchment_core::api::error::ErrorBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -89,7 +90,7 @@ pub(super) struct Call<'a> {
     operation: &'static Operation,
     path: Result<String, ClientError>,
     headers: HeaderMap,
-    body: Option<Result<Vec<u8>, ClientError>>,
+    body: Option<Result<Bytes, ClientError>>,
 }
 
 impl Client {
@@ -123,14 +124,14 @@ impl Call<'_> {
             what: "a number in it cannot be written as JSON",
         });
         Self {
-            body: Some(body),
+            body: Some(body.map(Bytes::from)),
             ..self
         }
     }
 
     /// With a body that is sent as it is, and headers of its own.
     pub fn raw(mut self, headers: &[(&'static str, String)], body: &str) -> Self {
-        self.body = Some(Ok(body.as_bytes().to_vec()));
+        self.body = Some(Ok(Bytes::copy_from_slice(body.as_bytes())));
         for (name, value) in headers {
             match HeaderValue::from_str(value) {
                 Ok(value) => drop(self.headers.insert(HeaderName::from_static(name), value)),
@@ -157,7 +158,7 @@ impl Call<'_> {
         let body = body.transpose()?;
         let (mut tries, mut lost) = (0, false);
         loop {
-            let failed = match client.attempt(operation, &url, &headers, body.as_deref()).await {
+            let failed = match client.attempt(operation, &url, &headers, body.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -205,7 +206,7 @@ impl Client {
         operation: &'static Operation,
         url: &Url,
         headers: &HeaderMap,
-        body: Option<&[u8]>,
+        body: Option<Bytes>,
     ) -> Result<Answer, ClientError> {
         let limits = &self.shared.limits;
         let (timeout, limit) = match operation.bulk {
@@ -223,7 +224,7 @@ impl Client {
             request = self.authorize(request)?;
         }
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, JSON).body(body.to_vec());
+            request = request.header(CONTENT_TYPE, JSON).body(body);
         }
         let lost = |error| self.lost(error);
         let response = in_browser(request).send().await.map_err(lost)?;
