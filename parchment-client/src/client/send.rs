@@ -41,10 +41,10 @@ impl Answer {
 
     /// The document, or none where the server says that there is none.
     pub fn optional<T: DeserializeOwned>(&self) -> Result<Option<T>, ClientError> {
-        if self.status == StatusCode::NO_CONTENT.as_u16() || self.body.trim_ascii().is_empty() {
-            return Ok(None);
+        match self.body.trim_ascii() {
+            b"" => Ok(None),
+            _ => self.document(),
         }
-        self.document()
     }
 
     /// The text of the answer, of one that says that it is JSON: what people may leave on a server does not.
@@ -56,11 +56,14 @@ impl Answer {
         }
     }
 
-    /// Nothing: what was asked is done. A body may say so as well, or the contrary.
+    /// Nothing: what was asked is done. A body may say so as well, in JSON or in a word, or it may say the contrary.
     pub fn done(&self) -> Result<(), ClientError> {
-        let body: Option<Value> = self.optional()?;
-        let member = |name| body.as_ref().and_then(|body| body.get(name));
-        match member("success").or_else(|| member("ok")) {
+        // Whoever stands in between and asks people to sign in to the network says 200 to everything.
+        if self.body.trim_ascii_start().starts_with(b"<") {
+            return Err(self.unexpected("it is a page for people".to_owned()));
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        match body.get("success").or_else(|| body.get("ok")) {
             Some(Value::Bool(false)) => Err(self.unexpected("it says success and failure at once".to_owned())),
             _ => Ok(()),
         }
