@@ -256,12 +256,17 @@ impl Inventory {
 
     /// The types of the blobs that have to be there.
     pub fn blobs(&self) -> impl Iterator<Item = &str> {
-        self.blobs.keys().map(String::as_str).filter(|blob| !self.is_leaving(&Place::Blob((*blob).to_owned())))
+        self.blobs
+            .keys()
+            .map(String::as_str)
+            .filter(|blob| !self.is_leaving(&Place::Blob((*blob).to_owned())))
     }
 
     /// The collections that have to be there.
     pub fn collections(&self) -> impl Iterator<Item = (&Uuid, &Listed)> {
-        self.collections.iter().filter(|(id, _)| !self.is_leaving(&Place::Collection(**id)))
+        self.collections
+            .iter()
+            .filter(|(id, _)| !self.is_leaving(&Place::Collection(**id)))
     }
 
     /// A collection, also one that is leaving.
@@ -271,7 +276,11 @@ impl Inventory {
 
     /// The points of a collection that have to be there.
     pub fn points(&self, collection: Uuid) -> impl Iterator<Item = &Uuid> {
-        let points = self.collections.get(&collection).into_iter().flat_map(|listed| listed.points.keys());
+        let points = self
+            .collections
+            .get(&collection)
+            .into_iter()
+            .flat_map(|listed| listed.points.keys());
         points.filter(move |id| !self.is_leaving(&Place::Point { collection, id: **id }))
     }
 
@@ -327,24 +336,48 @@ impl Inventory {
 
     /// The collection that a point is listed in.
     pub fn collection_of(&self, point: &Uuid) -> Option<Uuid> {
-        let found = self.collections.iter().find(|(_, listed)| listed.points.contains_key(point));
+        let found = self
+            .collections
+            .iter()
+            .find(|(_, listed)| listed.points.contains_key(point));
         found.map(|(id, _)| *id)
     }
 
-    /// Lists a collection, with the version of its key.
+    /// Lists a collection, with the version of its key; one that was deleted stays so.
     pub fn list_collection(&mut self, id: Uuid, key_version: u64) {
-        self.leaving.remove(&Place::Collection(id));
-        self.collections.entry(id).or_default().key_version = key_version;
+        if !self.was_collection(id) {
+            self.collections.entry(id).or_default().key_version = key_version;
+        }
     }
 
-    /// Lists what now belongs to a place; what was there before was replaced.
+    /// Lists what was seen at a place (none: nothing), by somebody who knew this mark for it before looking.
+    ///
+    /// When another mark is listed by now, whoever listed it looked later, and nothing is done.
+    pub fn settle(&mut self, place: &Place, known: Option<Mark>, seen: Option<Mark>) {
+        let listed = self.mark(place);
+        match seen {
+            _ if listed != known && listed != seen => {}
+            Some(mark) => self.list(place, mark),
+            None => self.delete(place),
+        }
+    }
+
+    /// Lists what now belongs to a place; what was there before was replaced. A deleted collection stays deleted.
     pub fn list(&mut self, place: &Place, mark: Mark) {
+        if let Place::Collection(id) | Place::Point { collection: id, .. } = place
+            && self.was_collection(*id)
+        {
+            return;
+        }
         let before = match place {
             Place::Blob(blob_type) => self.blobs.insert(blob_type.clone(), mark),
             Place::Collection(id) => self.collections.entry(*id).or_default().metadata.replace(mark),
-            Place::Point { collection, id } => {
-                self.collections.entry(*collection).or_default().points.insert(*id, mark)
-            }
+            Place::Point { collection, id } => self
+                .collections
+                .entry(*collection)
+                .or_default()
+                .points
+                .insert(*id, mark),
         };
         self.leaving.remove(place);
         // What stands there again is not gone: a request that was sent twice may arrive late.
@@ -376,7 +409,8 @@ impl Inventory {
             }
             Place::Collection(id) => {
                 let gone = self.collections.remove(id).unwrap_or_default();
-                self.leaving.retain(|place| !matches!(place, Place::Point { collection, .. } if collection == id));
+                self.leaving
+                    .retain(|place| !matches!(place, Place::Point { collection, .. } if collection == id));
                 let gone = gone.metadata.into_iter().chain(gone.points.into_values());
                 gone.chain([collection_mark(*id)]).for_each(|mark| self.retire(mark));
             }
@@ -394,14 +428,21 @@ impl Inventory {
     /// wrote at once; then the one with the larger counter is right until somebody looks at the record.
     #[must_use]
     pub fn merge(&self, given: &Self) -> Self {
-        let (older, newer) = if self.counter > given.counter { (given, self) } else { (self, given) };
+        let (older, newer) = if self.counter > given.counter {
+            (given, self)
+        } else {
+            (self, given)
+        };
         let mut merged = Self::new(newer.km_version);
         merged.counter = newer.counter;
         for was in older.was.iter().chain(&newer.was) {
             merged.push_was(*was);
         }
-        let gone = |mark: Mark| older.was_index.contains(&mark.beginning()) || newer.was_index.contains(&mark.beginning());
-        let pick = |newer: Option<Mark>, older: Option<Mark>| newer.filter(|mark| !gone(*mark)).or(older.filter(|mark| !gone(*mark)));
+        let gone =
+            |mark: Mark| older.was_index.contains(&mark.beginning()) || newer.was_index.contains(&mark.beginning());
+        let pick = |newer: Option<Mark>, older: Option<Mark>| {
+            newer.filter(|mark| !gone(*mark)).or(older.filter(|mark| !gone(*mark)))
+        };
         for blob_type in older.blobs.keys().chain(newer.blobs.keys()) {
             if let Some(mark) = pick(newer.blobs.get(blob_type).copied(), older.blobs.get(blob_type).copied()) {
                 merged.blobs.insert(blob_type.clone(), mark);
@@ -410,7 +451,7 @@ impl Inventory {
         let nothing = Listed::default();
         let ids: BTreeSet<&Uuid> = older.collections.keys().chain(newer.collections.keys()).collect();
         for id in ids {
-            if older.deleted(id) || newer.deleted(id) {
+            if older.was_collection(*id) || newer.was_collection(*id) {
                 continue;
             }
             let sides = [newer, older].map(|side| side.collections.get(id).unwrap_or(&nothing));
@@ -439,9 +480,9 @@ impl Inventory {
         }
     }
 
-    /// Whether a collection is known to have been deleted.
-    fn deleted(&self, id: &Uuid) -> bool {
-        self.was_index.contains(&collection_mark(*id).beginning())
+    /// Whether there was a collection with this id that was deleted.
+    pub fn was_collection(&self, id: Uuid) -> bool {
+        self.was_index.contains(&collection_mark(id).beginning())
     }
 
     fn push_was(&mut self, beginning: Beginning) {
@@ -487,7 +528,12 @@ struct WrittenCollection {
 impl From<Inventory> for Written {
     fn from(inventory: Inventory) -> Self {
         let collections = inventory.collections.into_iter().map(|(id, listed)| {
-            let points: Vec<u8> = listed.points.iter().flat_map(|(id, mark)| id.as_bytes().iter().chain(&mark.0)).copied().collect();
+            let points: Vec<u8> = listed
+                .points
+                .iter()
+                .flat_map(|(id, mark)| id.as_bytes().iter().chain(&mark.0))
+                .copied()
+                .collect();
             let written = WrittenCollection {
                 key_version: listed.key_version,
                 metadata: listed.metadata,
@@ -513,7 +559,10 @@ impl TryFrom<Written> for Inventory {
 
     fn try_from(written: Written) -> Result<Self, InventoryError> {
         if written.v != 1 {
-            return Err(InventoryError(format!("version {} is not known here; update this program", written.v)));
+            return Err(InventoryError(format!(
+                "version {} is not known here; update this program",
+                written.v
+            )));
         }
         let base64 = |text: &str| encoding::decode(text).map_err(|error| InventoryError(error.to_string()));
         let mut collections = BTreeMap::new();

@@ -285,7 +285,7 @@ fn lock(path: &Path) -> Result<File, KeyStoreError> {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], KeyStoreError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], KeyStoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| KeyStoreError::Unavailable {
         place: "randomness".to_owned(),

@@ -1,71 +1,65 @@
-//! A store in the keychain of the operating system.
+//! A sealed file whose key is in the keychain of the operating system.
 
-use std::fmt;
+use std::path::PathBuf;
 
-use async_trait::async_trait;
+use keyring::v1::{Entry, Error};
+use zeroize::Zeroizing;
 
-use super::{KeyStore, KeyStoreError, SecretBytes};
+use super::{KeyStore, KeyStoreError, SealedFile, SecretBytes, file::random};
+use crate::keystore::FileKey;
 
-/// An entry in the keychain: Keychain on macOS, Credential Manager on Windows, the Secret Service elsewhere.
+/// Opens a [`SealedFile`] with the key that the keychain has for it: Keychain on macOS, Credential Manager on Windows, the
+/// Secret Service elsewhere.
 ///
-/// Windows takes 2,560 bytes an entry, which suffices for an account that has few peers left to tell after a reset.
-pub struct Keychain {
-    entry: keyring::v1::Entry,
-    place: String,
-}
+/// Keychains hold little (2,560 bytes on Windows) and promise nothing about crashes, so they hold the key alone.
+#[derive(Debug)]
+pub struct Keychain(SealedFile);
 
 impl Keychain {
-    /// The entry of an account, such as `alice@home.example`, for a program, such as `parchment`.
+    /// The file at this path, with the key under the name of an account, such as `alice@home.example`, of a program, such
+    /// as `parchment`. The first time, the key is drawn.
     ///
     /// # Errors
     ///
-    /// [`KeyStoreError::Unavailable`] when there is no keychain, or it takes no such names.
-    pub fn open(program: &str, account: &str) -> Result<Self, KeyStoreError> {
-        let place = format!("the keychain's entry {account} of {program}");
-        let entry = keyring::v1::Entry::new(program, account);
-        let entry = entry.map_err(|error| unavailable(&place, &error))?;
-        Ok(Self { entry, place })
+    /// [`KeyStoreError::Unavailable`] when there is no keychain; otherwise as [`SealedFile::open`].
+    pub fn open(program: &str, account: &str, path: impl Into<PathBuf>) -> Result<Self, KeyStoreError> {
+        let unavailable = |error: &Error| KeyStoreError::Unavailable {
+            place: format!("The keychain's entry {account} of {program}"),
+            // One of the errors brings along what the entry holds.
+            reason: match error {
+                Error::BadEncoding(_) => "it holds something else".to_owned(),
+                error => error.to_string(),
+            },
+        };
+        let entry = Entry::new(program, account).map_err(|error| unavailable(&error))?;
+        let key = match entry.get_secret() {
+            Ok(held) => {
+                let held = Zeroizing::new(held);
+                let key: Option<&[u8; 32]> = held.as_slice().try_into().ok();
+                FileKey::raw(key.ok_or_else(|| unavailable(&Error::BadEncoding(Vec::new())))?)
+            }
+            Err(Error::NoEntry) => {
+                let drawn = Zeroizing::new(random::<32>()?);
+                entry.set_secret(&*drawn).map_err(|error| unavailable(&error))?;
+                FileKey::raw(&drawn)
+            }
+            Err(error) => return Err(unavailable(&error)),
+        };
+        SealedFile::open(path, &key).map(Self)
     }
 }
 
-impl fmt::Debug for Keychain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keychain")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
+#[async_trait::async_trait]
 impl KeyStore for Keychain {
     async fn load(&self) -> Result<Option<SecretBytes>, KeyStoreError> {
-        match self.entry.get_secret() {
-            Ok(bytes) => Ok(Some(SecretBytes::new(bytes))),
-            Err(keyring::v1::Error::NoEntry) => Ok(None),
-            Err(error) => Err(unavailable(&self.place, &error)),
-        }
+        self.0.load().await
     }
 
     async fn save(&self, secrets: &SecretBytes) -> Result<(), KeyStoreError> {
-        let saved = self.entry.set_secret(secrets.expose());
-        saved.map_err(|error| unavailable(&self.place, &error))
+        self.0.save(secrets).await
     }
 
     async fn clear(&self) -> Result<(), KeyStoreError> {
-        match self.entry.delete_credential() {
-            Ok(()) | Err(keyring::v1::Error::NoEntry) => Ok(()),
-            Err(error) => Err(unavailable(&self.place, &error)),
-        }
-    }
-}
-
-fn unavailable(place: &str, error: &keyring::v1::Error) -> KeyStoreError {
-    KeyStoreError::Unavailable {
-        place: place.to_owned(),
-        // Without what an entry holds: one of its errors brings the bytes along.
-        reason: match error {
-            keyring::v1::Error::BadEncoding(_) => "the entry is no text".to_owned(),
-            error => error.to_string(),
-        },
+        self.0.clear().await
     }
 }

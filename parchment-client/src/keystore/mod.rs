@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`MemoryStore`] | until it is dropped | in memory, for tests and programs that ask for the recovery key each time |
 //! | [`SealedFile`] | in a file, sealed under a passphrase or a key | everywhere but in a browser |
-//! | `Keychain` | in the keychain of the operating system | with the feature `keychain` |
+//! | `Keychain` | in a file whose key the keychain of the operating system holds | with the feature `keychain` |
 //!
 //! Whoever has another place implements the trait, and runs [`check_contract`] against it.
 //!
