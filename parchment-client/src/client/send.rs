@@ -43,10 +43,11 @@ impl Answer {
         self.document()
     }
 
-    /// Nothing: what was asked is done. A body may say so, or the contrary.
+    /// Nothing: what was asked is done. A body may say so as well, or the contrary.
     pub fn done(&self) -> Result<(), ClientError> {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        match body.get("success").or_else(|| body.get("ok")) {
+        let body: Option<Value> = self.optional()?;
+        let member = |name| body.as_ref().and_then(|body| body.get(name));
+        match member("success").or_else(|| member("ok")) {
             Some(Value::Bool(false)) => Err(self.unexpected("it says success and failure at once".to_owned())),
             _ => Ok(()),
         }

@@ -92,6 +92,7 @@ pub struct PasskeyDescriptor {
     /// The credential id, base64url.
     pub id: String,
     /// How its authenticator is reached.
+    #[serde(default, deserialize_with = "unsaid_is_empty")]
     pub transports: Vec<String>,
 }
 
@@ -316,6 +317,7 @@ pub struct Passkey {
     /// Whether there is a copy of it elsewhere.
     pub backed_up: bool,
     /// How its authenticator is reached, sorted.
+    #[serde(default, deserialize_with = "unsaid_is_empty")]
     pub transports: Vec<String>,
     /// When it was registered.
     pub created_at: Time,
@@ -330,6 +332,11 @@ pub enum PasskeyDeviceType {
     SingleDevice,
     /// It may be copied to others, as password managers do.
     MultiDevice,
+}
+
+/// WebAuthn lets transports be absent, and other servers pass that on, or null.
+fn unsaid_is_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 // What extensions gave may hold a secret of the client's: it is not printed.
