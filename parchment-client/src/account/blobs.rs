@@ -8,7 +8,7 @@ use super::{
     Account,
     device::Device,
     error::{AccountError, Result},
-    inventory::{Inventory, Judgement, Mark, Place},
+    inventory::{BLOB_TYPE, COPY_PREFIX, Inventory, Judgement, Mark, Place},
     lie::Lie,
     sync::{TRIES, open_blob, seal_blob},
 };
@@ -142,7 +142,7 @@ impl Account {
         if let Some(missing) = inventory.blobs().find(|listed| !types.contains(*listed)) {
             return Err(Lie::Withheld(Place::Blob(missing.to_owned())).into());
         }
-        types.remove(super::inventory::BLOB_TYPE);
+        types.retain(|blob_type| blob_type != BLOB_TYPE && !blob_type.starts_with(COPY_PREFIX));
         types.retain(|blob_type| !inventory.is_leaving(&Place::Blob(blob_type.clone())));
         Ok(types.into_iter().collect())
     }

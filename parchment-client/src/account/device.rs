@@ -21,6 +21,8 @@ use crate::keystore::SecretBytes;
 pub struct Device {
     /// Whose it is.
     pub user_id: String,
+    /// What this device calls its copy of the inventory, drawn when it is first written.
+    pub copy: Option<String>,
     /// Her handle, once she has one.
     pub handle: Option<String>,
     /// Whether the keys of the seed are known to have been registered.
@@ -52,6 +54,7 @@ impl Device {
     pub fn new(user_id: String, seed: MasterSeed, km_version: i64) -> Self {
         Self {
             user_id,
+            copy: None,
             handle: None,
             is_registered: false,
             seed,
@@ -76,6 +79,7 @@ impl Device {
             return Err(Lie::KmVersionBack { shown, seen }.into());
         }
         self.handle = before.handle;
+        self.copy = before.copy;
         self.to_tell = before.to_tell;
         if before.km_version == self.km_version && before.seed == self.seed {
             // A rotation that was begun may still land.
@@ -97,6 +101,7 @@ impl Device {
         let written = Written {
             v: 1,
             user_id: self.user_id.clone(),
+            copy: self.copy.clone(),
             handle: self.handle.clone(),
             is_registered: self.is_registered,
             seed: self.seed.to_recovery_key().to_string(),
@@ -129,6 +134,7 @@ impl Device {
         };
         Ok(Self {
             user_id: written.user_id.clone(),
+            copy: written.copy.clone(),
             handle: written.handle.clone(),
             is_registered: written.is_registered,
             seed: seed(&written.seed)?,
@@ -178,6 +184,7 @@ impl std::io::Write for Length {
 struct Written {
     v: u32,
     user_id: String,
+    copy: Option<String>,
     handle: Option<String>,
     is_registered: bool,
     seed: String,
@@ -214,6 +221,7 @@ mod tests {
         inventory.follow(7);
         let device = Device {
             user_id: "user-1".to_owned(),
+            copy: Some("0123abcd".to_owned()),
             handle: Some("alice@home.example".to_owned()),
             is_registered: true,
             seed: MasterSeed::from_bytes(&[1; 32]),

@@ -11,7 +11,7 @@
 //! | `blobs` | for each type of personal blob, but for the inventory itself, its [`Mark`] |
 //! | `collections` | for each id: `keyVersion`, `metadata` (a mark, or null) and `points` |
 //! | `points` | base64 of 28 bytes each, sorted: the point's UUID and its mark |
-//! | `leaving` | the [`Place`]s of what is being deleted |
+//! | `leaving` | the [`Place`]s of what is being deleted, each with the mark that goes |
 //! | `was` | base64 of 8 bytes each: the beginnings of the marks of what was replaced or deleted, oldest first |
 //!
 //! # How it is kept
@@ -29,6 +29,9 @@
 //!   such a record only while no inventory ever listed it.
 //! * Each device remembers the inventory that it knows, and [merges](Inventory::merge) what the server gives into it.
 //!   So what one device overwrote of another's is not lost: it is written again with the next writing.
+//! * Before a device writes the inventory, it writes the same as a blob of its own, [`COPY_PREFIX`] and an id, which no
+//!   other device overwrites. Whoever suspects a lie merges all copies first, and knows what every device knew. A
+//!   server that leaves copies out, or gives older ones, has nobody believe it more: merging only adds knowledge.
 //! * A counter that goes back says that an account was rolled back, or that a device which was cut off for a while
 //!   overwrote the inventory of another. Then everything is looked at: after a rollback something is as `was` lists it,
 //!   or missing, and else the newer inventory is written again.
@@ -67,6 +70,9 @@ use uuid::Uuid;
 
 /// The type of the personal blob that holds the inventory.
 pub const BLOB_TYPE: &str = "parchment.inventory";
+
+/// What the types of blobs begin with that hold what one device wrote last.
+pub const COPY_PREFIX: &str = "parchment.inventory.";
 
 /// How many replaced or deleted records are remembered.
 pub const MAX_WAS: usize = 4096;
@@ -204,7 +210,8 @@ pub struct Inventory {
     km_version: i64,
     blobs: BTreeMap<String, Mark>,
     collections: BTreeMap<Uuid, Listed>,
-    leaving: BTreeSet<Place>,
+    /// With the mark that goes: whoever writes it anew keeps it. Of collections all goes.
+    leaving: BTreeMap<Place, Option<Mark>>,
     /// In the order in which they came, and again for looking up.
     was: VecDeque<Beginning>,
     was_index: BTreeSet<Beginning>,
@@ -218,7 +225,7 @@ impl Inventory {
             km_version,
             blobs: BTreeMap::new(),
             collections: BTreeMap::new(),
-            leaving: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             was: VecDeque::new(),
             was_index: BTreeSet::new(),
         }
@@ -286,16 +293,16 @@ impl Inventory {
 
     /// Whether something is being deleted.
     pub fn is_leaving(&self, place: &Place) -> bool {
-        let with_its_collection = match place {
-            Place::Point { collection, .. } => self.leaving.contains(&Place::Collection(*collection)),
-            _ => false,
-        };
-        with_its_collection || self.leaving.contains(place)
+        match place {
+            Place::Collection(_) => self.leaving.contains_key(place),
+            Place::Point { collection, .. } if self.leaving.contains_key(&Place::Collection(*collection)) => true,
+            place => self.leaving.get(place).is_some_and(|mark| *mark == self.mark(place)),
+        }
     }
 
     /// What is being deleted.
     pub fn leaving(&self) -> impl Iterator<Item = &Place> {
-        self.leaving.iter()
+        self.leaving.keys().filter(|place| self.is_leaving(place))
     }
 
     /// What belongs to a place. A collection's is its metadata.
@@ -396,7 +403,11 @@ impl Inventory {
 
     /// Says that something is about to be deleted.
     pub fn announce(&mut self, place: &Place) {
-        self.leaving.insert(place.clone());
+        let mark = match place {
+            Place::Collection(_) => None,
+            place => self.mark(place),
+        };
+        self.leaving.insert(place.clone(), mark);
     }
 
     /// Takes something off the list; a collection with all its points.
@@ -410,7 +421,7 @@ impl Inventory {
             Place::Collection(id) => {
                 let gone = self.collections.remove(id).unwrap_or_default();
                 self.leaving
-                    .retain(|place| !matches!(place, Place::Point { collection, .. } if collection == id));
+                    .retain(|place, _| !matches!(place, Place::Point { collection, .. } if collection == id));
                 let gone = gone.metadata.into_iter().chain(gone.points.into_values());
                 gone.chain([collection_mark(*id)]).for_each(|mark| self.retire(mark));
             }
@@ -469,7 +480,10 @@ impl Inventory {
             merged.collections.insert(*id, listed);
         }
         let leaving = older.leaving.iter().chain(&newer.leaving);
-        merged.leaving = leaving.filter(|place| merged.has(place)).cloned().collect();
+        let leaving = leaving.map(|(place, mark)| (place.clone(), *mark));
+        merged.leaving = leaving.collect();
+        let stay: BTreeSet<Place> = merged.leaving().filter(|place| merged.has(place)).cloned().collect();
+        merged.leaving.retain(|place, _| stay.contains(place));
         merged
     }
 
@@ -512,7 +526,7 @@ struct Written {
     blobs: BTreeMap<String, Mark>,
     collections: BTreeMap<Uuid, WrittenCollection>,
     #[serde(default)]
-    leaving: BTreeSet<Place>,
+    leaving: Vec<(Place, Option<Mark>)>,
     #[serde(default)]
     was: String,
 }
@@ -548,7 +562,7 @@ impl From<Inventory> for Written {
             km_version: inventory.km_version,
             blobs: inventory.blobs,
             collections: collections.collect(),
-            leaving: inventory.leaving,
+            leaving: inventory.leaving.into_iter().collect(),
             was: encoding::encode(&was),
         }
     }
@@ -590,7 +604,7 @@ impl TryFrom<Written> for Inventory {
             km_version: written.km_version,
             blobs: written.blobs,
             collections,
-            leaving: written.leaving,
+            leaving: written.leaving.into_iter().collect(),
             was: was.iter().copied().collect(),
             was_index: was.iter().copied().collect(),
         })

@@ -29,7 +29,7 @@ use super::{
     device::{Device, Next},
     error::{AccountError, Result},
     identity::shows_keys_of,
-    inventory::{BLOB_TYPE, Inventory, Mark, Place},
+    inventory::{BLOB_TYPE, COPY_PREFIX, Inventory, Mark, Place},
     lie::Lie,
     points::seal_point,
     random, slots,
@@ -262,6 +262,15 @@ impl Account {
                 Place::Point { id, .. } => point_ids.push(id.to_string()),
             }
         }
+        // What each device knew is in the inventory by now, and they are all shut out.
+        let listed = self
+            .client()
+            .blobs()
+            .list()
+            .await?
+            .into_iter()
+            .map(|entry| entry.blob_type);
+        types.extend(listed.filter(|blob_type| blob_type.starts_with(COPY_PREFIX)));
         let dropped = Dropped {
             blobs: Some(types),
             collections: Some(ids),
@@ -328,6 +337,7 @@ impl Account {
             .filter(|(given, _)| given.counter() > known)
             .ok_or(Lie::CommitWithheld)?;
         new_device.is_registered = true;
+        new_device.copy.clone_from(&device.copy);
         new_device.handle.clone_from(&device.handle);
         new_device.to_tell.clone_from(&device.to_tell);
         new_device.inventory = Some(given);
@@ -416,6 +426,7 @@ fn check_missing(missing: &LeftBehind, gathered: &Gathered) -> Result<()> {
     let dropped = |list: &Option<Vec<String>>, name: &String| list.as_ref().is_some_and(|list| list.contains(name));
     let blob = |name: &&String| {
         name.as_str() != BLOB_TYPE
+            && !name.starts_with(COPY_PREFIX)
             && !gathered.blobs.iter().any(|(carried, _)| carried == *name)
             && !dropped(&gathered.dropped.blobs, name)
     };

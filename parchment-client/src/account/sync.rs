@@ -11,7 +11,7 @@ use super::{
     Account,
     device::Device,
     error::{AccountError, Result},
-    inventory::{BLOB_TYPE, Inventory, Judgement, Mark, Place},
+    inventory::{BLOB_TYPE, COPY_PREFIX, Inventory, Judgement, Mark, Place},
     lie::Lie,
     random,
 };
@@ -34,10 +34,11 @@ impl Account {
             self.save(device).await?;
             return Ok(given);
         };
-        let merged = known.merge(&given);
+        let mut merged = known.merge(&given);
         if given.counter() < known.counter() {
             let (shown, seen) = (given.counter(), known.counter());
             device.inventory = Some(known);
+            merged = self.merge_copies(device, merged).await?;
             return match self.look_at_everything(device, &merged).await {
                 // Another device overwrote it that had not seen it; the next writing puts that right.
                 Ok(()) => Ok(merged),
@@ -80,7 +81,15 @@ impl Account {
         for _ in 0..TRIES {
             change(&mut inventory);
             inventory.follow(device.inventory.as_ref().map_or(0, Inventory::counter));
-            let envelope = seal_blob(device, BLOB_TYPE, inventory.to_text().as_bytes())?;
+            let text = inventory.to_text();
+            let copy = match &device.copy {
+                Some(id) => id.clone(),
+                None => device.copy.insert(random::id()?.simple().to_string()).clone(),
+            };
+            let copy = format!("{COPY_PREFIX}{copy}");
+            self.put(device, &copy, &seal_blob(device, &copy, text.as_bytes())?)
+                .await?;
+            let envelope = seal_blob(device, BLOB_TYPE, text.as_bytes())?;
             self.put(device, BLOB_TYPE, &envelope).await?;
             device.inventory = Some(inventory.clone());
             self.save(device).await?;
@@ -115,7 +124,9 @@ impl Account {
         Ok(self.client().blobs().put(blob_type, &request).await?)
     }
 
-    /// After a suspicion: whether something was written since the inventory was read, which is then read anew.
+    /// After a suspicion: whether more is known than when the inventory was read, which then has it.
+    ///
+    /// Another device may have written since, or have had its inventory overwritten by one that had not seen it.
     ///
     /// # Errors
     ///
@@ -130,11 +141,27 @@ impl Account {
             return Err(suspicion);
         }
         let newer = self.inventory(device).await?;
+        let newer = self.merge_copies(device, newer).await?;
         if newer == *inventory {
             return Err(suspicion);
         }
+        device.inventory = Some(newer.clone());
+        self.save(device).await?;
         *inventory = newer;
         Ok(())
+    }
+
+    /// What is known with what every device wrote last.
+    async fn merge_copies(&self, device: &Device, mut inventory: Inventory) -> Result<Inventory> {
+        for entry in self.client().blobs().list().await? {
+            if entry.blob_type.starts_with(COPY_PREFIX)
+                && let Some(blob) = self.client().blobs().get(&entry.blob_type).await?
+                && let Some(copy) = open_copy(device, &entry.blob_type, &blob)
+            {
+                inventory = inventory.merge(&copy);
+            }
+        }
+        Ok(inventory)
     }
 
     /// Looks at every blob, collection and point that the server has.
@@ -254,6 +281,13 @@ pub fn open_blob(
         .into());
     }
     Ok((opened, mark))
+}
+
+/// What another device knew, if its copy can be read; one that cannot tells nothing.
+fn open_copy(device: &Device, blob_type: &str, blob: &Blob) -> Option<Inventory> {
+    let (opened, _) = open_blob(device, None, blob_type, blob).ok()?;
+    let copy = Inventory::read(opened.as_str().ok()?).ok()?;
+    (copy.km_version() == device.km_version).then_some(copy)
 }
 
 /// The key of a collection in a version.

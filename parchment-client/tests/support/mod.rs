@@ -6,4 +6,5 @@ pub mod app;
 #[path = "../../../parchment-server/tests/support/device.rs"]
 pub mod device;
 pub mod front;
+pub mod liar;
 pub mod person;
