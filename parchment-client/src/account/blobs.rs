@@ -66,18 +66,37 @@ impl Account {
         check_type(blob_type)?;
         let mut device = self.device().await;
         let place = Place::Blob(blob_type.to_owned());
-        self.write_inventory(&mut device, |inventory| inventory.announce(&place))
+        let mut inventory = self.inventory(&mut device).await?;
+        for _ in 0..TRIES {
+            let (known, seen) = (inventory.mark(&place), self.seen(&device, blob_type).await?);
+            match seen {
+                None if known.is_none() => return Ok(()),
+                _ if known == seen && inventory.is_leaving(&place) => {
+                    self.client().blobs().delete(blob_type).await?;
+                    return self.settle_deletion(&mut device, blob_type, seen).await;
+                }
+                _ => {}
+            }
+            // What goes is announced by its mark: what another device writes now stays.
+            self.write_inventory(&mut device, |inventory| {
+                inventory.settle(&place, known, seen);
+                inventory.announce(&place);
+            })
             .await?;
-        let before = self.seen(&device, blob_type).await?;
-        self.client().blobs().delete(blob_type).await?;
-        let known = self.inventory(&mut device).await?.mark(&place);
-        let seen = self.seen(&device, blob_type).await?;
-        if seen.is_some() && seen == before {
-            return Err(Lie::WriteIgnored(place).into());
+            inventory = self.inventory(&mut device).await?;
         }
-        // Something else was written by another device in the meantime.
-        self.write_inventory(&mut device, |inventory| inventory.settle(&place, known, seen))
-            .await
+        Err(AccountError::Busy)
+    }
+
+    async fn settle_deletion(&self, device: &mut Device, blob_type: &str, ours: Option<Mark>) -> Result<()> {
+        let Some(ours) = ours else {
+            let place = Place::Blob(blob_type.to_owned());
+            return self.write_inventory(device, |inventory| inventory.delete(&place)).await;
+        };
+        if self.seen(device, blob_type).await? == Some(ours) {
+            return Err(Lie::WriteIgnored(Place::Blob(blob_type.to_owned())).into());
+        }
+        self.settle_blob(device, blob_type, ours).await
     }
 
     pub(super) async fn blob_in(&self, device: &mut Device, blob_type: &str) -> Result<Option<Plaintext>> {
@@ -95,27 +114,47 @@ impl Account {
         let place = Place::Blob(blob_type.to_owned());
         // What stood there before can never stand there again.
         let before = self.inventory(device).await?.mark(&place);
-        let envelope = seal_blob(device, blob_type, plaintext)?;
-        let written = Mark::of(envelope.as_bytes());
-        self.put(device, blob_type, &envelope).await?;
-        let inventory = self.inventory(device).await?;
-        let known = inventory.mark(&place);
-        // Whatever is there now, by this device or by another one, was written last.
-        let seen = self.seen(device, blob_type).await?;
-        match seen {
-            Some(mark) if mark == written => {}
-            Some(mark) if Some(mark) != before && inventory.judge(&place, mark) != Judgement::Superseded => {}
-            // Deleted by another device in the meantime.
-            None if known.is_none() || inventory.is_leaving(&place) => {}
-            _ => return Err(Lie::WriteIgnored(place).into()),
-        }
-        self.write_inventory(device, |inventory| {
-            inventory.settle(&place, known, seen);
-            if seen != Some(written) {
-                inventory.retire(written);
+        for _ in 0..TRIES {
+            let envelope = seal_blob(device, blob_type, plaintext)?;
+            let written = Mark::of(envelope.as_bytes());
+            self.put(device, blob_type, &envelope).await?;
+            let inventory = self.inventory(device).await?;
+            let is_gone = |mark| inventory.judge(&place, mark) == Judgement::Superseded;
+            match self.seen(device, blob_type).await? {
+                // A request that was sent twice, and overtaken in between: nobody would believe it any more.
+                Some(mark) if mark == written && is_gone(mark) => continue,
+                Some(mark) if mark == written => {}
+                // Another device wrote it after this one, or deleted it.
+                Some(mark) if Some(mark) != before && !is_gone(mark) => {}
+                None if inventory.mark(&place).is_none() || inventory.is_leaving(&place) => {}
+                _ => return Err(Lie::WriteIgnored(place).into()),
             }
-        })
-        .await
+            return self.settle_blob(device, blob_type, written).await;
+        }
+        Err(AccountError::Busy)
+    }
+
+    /// Lists what stands at a blob's place after a change, until it is what is listed. `ours` was there during the change.
+    async fn settle_blob(&self, device: &mut Device, blob_type: &str, ours: Mark) -> Result<()> {
+        let place = Place::Blob(blob_type.to_owned());
+        let mut inventory = self.inventory(device).await?;
+        for _ in 0..TRIES {
+            let known = inventory.mark(&place);
+            let seen = self.seen(device, blob_type).await?;
+            let is_told = seen == Some(ours) || inventory.judge(&place, ours) == Judgement::Superseded;
+            if known == seen && is_told && !inventory.is_leaving(&place) {
+                return Ok(());
+            }
+            self.write_inventory(device, |inventory| {
+                inventory.settle(&place, known, seen);
+                if seen != Some(ours) {
+                    inventory.retire(ours);
+                }
+            })
+            .await?;
+            inventory = device.inventory.clone().unwrap_or(inventory);
+        }
+        Err(AccountError::Busy)
     }
 
     /// Which envelope the server gives for a type now, if it is one of hers.

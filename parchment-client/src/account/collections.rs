@@ -65,7 +65,7 @@ impl Account {
             .await?;
         let id = read_id(&served.id)?;
         check_owner(&device, &served)?;
-        if inventory.collection(&id).is_some() || inventory.was_collection(id) || served.metadata_encrypted.is_some() {
+        if inventory.collection(&id).is_some() || inventory.was_id(id) || served.metadata_encrypted.is_some() {
             return Err(Lie::IdReused.into());
         }
         CollectionId::for_new(&served.id).map_err(|error| AccountError::Unexpected(error.to_string()))?;
@@ -148,7 +148,7 @@ impl Account {
 
     /// Which key of a collection is in use: by the inventory, or by the server when no inventory lists it yet.
     pub(super) async fn key_version(&self, inventory: &Inventory, id: Uuid) -> Result<u64> {
-        if inventory.is_leaving(&Place::Collection(id)) || inventory.was_collection(id) {
+        if inventory.is_leaving(&Place::Collection(id)) || inventory.was_id(id) {
             return Err(AccountError::NotFound);
         }
         if let Some(listed) = inventory.collection(&id) {
@@ -172,7 +172,7 @@ impl Account {
             if inventory.is_leaving(&place) {
                 continue;
             }
-            if inventory.was_collection(id) {
+            if inventory.was_id(id) {
                 return Err(Lie::RolledBack(place).into());
             }
             let version = read_version(&served)?;

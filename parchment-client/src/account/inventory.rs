@@ -23,6 +23,7 @@
 //!   what is read is at least as new as what the inventory says. An honest server never gives what `was` lists.
 //! * **Deleting:** the inventory first (`leaving`), then the record, then the inventory again. What is in `leaving` may
 //!   be there or not.
+//! * Whoever has listed what stands at a place looks once more: when it is something else by now, that is listed too.
 //! * A record that opens and that the inventory has never heard of was written by a device of the same person: one that
 //!   is not done yet, whose inventory was overwritten by another's, or whose program keeps none. It is taken, and
 //!   listed with the next writing. This makes concurrent writers converge, and it is the price: a server can give
@@ -203,7 +204,9 @@ impl Default for Listed {
 pub struct InventoryError(String);
 
 /// The list. See the module for its form and its rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Two are equal when they know the same, in whatever order they came to know what was replaced.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Inventory {
     counter: u64,
@@ -216,6 +219,19 @@ pub struct Inventory {
     was: VecDeque<Beginning>,
     was_index: BTreeSet<Beginning>,
 }
+
+impl PartialEq for Inventory {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |inventory: &Self| (inventory.counter, inventory.km_version);
+        all(self) == all(other)
+            && self.blobs == other.blobs
+            && self.collections == other.collections
+            && self.leaving == other.leaving
+            && self.was_index == other.was_index
+    }
+}
+
+impl Eq for Inventory {}
 
 impl Inventory {
     /// The inventory of an account that keeps nothing yet, before it is written for the first time.
@@ -352,14 +368,14 @@ impl Inventory {
 
     /// Lists a collection, with the version of its key; one that was deleted stays so.
     pub fn list_collection(&mut self, id: Uuid, key_version: u64) {
-        if !self.was_collection(id) {
+        if !self.was_id(id) {
             self.collections.entry(id).or_default().key_version = key_version;
         }
     }
 
     /// Lists what was seen at a place (none: nothing), by somebody who knew this mark for it before looking.
     ///
-    /// When another mark is listed by now, whoever listed it looked later, and nothing is done.
+    /// When another mark is listed by now, nothing is done: somebody else wrote, and it is to be looked at again.
     pub fn settle(&mut self, place: &Place, known: Option<Mark>, seen: Option<Mark>) {
         let listed = self.mark(place);
         match seen {
@@ -369,12 +385,13 @@ impl Inventory {
         }
     }
 
-    /// Lists what now belongs to a place; what was there before was replaced. A deleted collection stays deleted.
+    /// Lists what now belongs to a place; what was there before was replaced. What was replaced or deleted stays so.
     pub fn list(&mut self, place: &Place, mark: Mark) {
-        if let Place::Collection(id) | Place::Point { collection: id, .. } = place
-            && self.was_collection(*id)
-        {
-            return;
+        match place {
+            _ if self.was_index.contains(&mark.beginning()) => return,
+            Place::Collection(id) if self.was_id(*id) => return,
+            Place::Point { collection, id } if self.was_id(*collection) || self.was_id(*id) => return,
+            _ => {}
         }
         let before = match place {
             Place::Blob(blob_type) => self.blobs.insert(blob_type.clone(), mark),
@@ -387,10 +404,6 @@ impl Inventory {
                 .insert(*id, mark),
         };
         self.leaving.remove(place);
-        // What stands there again is not gone: a request that was sent twice may arrive late.
-        if self.was_index.remove(&mark.beginning()) {
-            self.was.retain(|was| *was != mark.beginning());
-        }
         if let Some(before) = before.filter(|before| *before != mark) {
             self.retire(before);
         }
@@ -423,12 +436,13 @@ impl Inventory {
                 self.leaving
                     .retain(|place, _| !matches!(place, Place::Point { collection, .. } if collection == id));
                 let gone = gone.metadata.into_iter().chain(gone.points.into_values());
-                gone.chain([collection_mark(*id)]).for_each(|mark| self.retire(mark));
+                gone.chain([id_mark(*id)]).for_each(|mark| self.retire(mark));
             }
             Place::Point { collection, id } => {
                 let listed = self.collections.get_mut(collection);
                 let gone = listed.and_then(|listed| listed.points.remove(id));
-                gone.into_iter().for_each(|mark| self.retire(mark));
+                let gone = gone.into_iter().chain([id_mark(*id)]);
+                gone.for_each(|mark| self.retire(mark));
             }
         }
     }
@@ -462,7 +476,7 @@ impl Inventory {
         let nothing = Listed::default();
         let ids: BTreeSet<&Uuid> = older.collections.keys().chain(newer.collections.keys()).collect();
         for id in ids {
-            if older.was_collection(*id) || newer.was_collection(*id) {
+            if older.was_id(*id) || newer.was_id(*id) {
                 continue;
             }
             let sides = [newer, older].map(|side| side.collections.get(id).unwrap_or(&nothing));
@@ -494,9 +508,9 @@ impl Inventory {
         }
     }
 
-    /// Whether there was a collection with this id that was deleted.
-    pub fn was_collection(&self, id: Uuid) -> bool {
-        self.was_index.contains(&collection_mark(id).beginning())
+    /// Whether there was a collection or point with this id that was deleted.
+    pub fn was_id(&self, id: Uuid) -> bool {
+        self.was_index.contains(&id_mark(id).beginning())
     }
 
     fn push_was(&mut self, beginning: Beginning) {
@@ -511,8 +525,8 @@ impl Inventory {
     }
 }
 
-/// Stands in `was` for a collection that was deleted: ids are never given again.
-fn collection_mark(id: Uuid) -> Mark {
+/// Stands in `was` for a collection or point that was deleted: ids are never given again.
+fn id_mark(id: Uuid) -> Mark {
     Mark::of(id.as_bytes())
 }
 

@@ -1,5 +1,7 @@
 //! Reading and writing the inventory, and holding records against it.
 
+use std::time::Duration;
+
 use parchment_core::{
     api::blobs::{Blob, BlobRequest},
     derive::{CollectionId, CollectionKey, KeyVersion},
@@ -15,9 +17,18 @@ use super::{
     lie::Lie,
     random,
 };
+use crate::client::sleep;
 
 /// How often something is done anew because others wrote in between.
 pub const TRIES: u32 = 6;
+
+/// How long a device that is in the middle of something is waited for, each time.
+const PATIENCE: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::ZERO,
+];
 
 impl Account {
     /// What is known of the account: what this device knows, and what the server gives now.
@@ -126,7 +137,8 @@ impl Account {
 
     /// After a suspicion: whether more is known than when the inventory was read, which then has it.
     ///
-    /// Another device may have written since, or have had its inventory overwritten by one that had not seen it.
+    /// Another device may have written since, be in the middle of it, or have had its inventory overwritten by one that
+    /// had not seen it.
     ///
     /// # Errors
     ///
@@ -140,15 +152,18 @@ impl Account {
         if !suspicion.lie().is_some_and(Lie::may_be_a_race) {
             return Err(suspicion);
         }
-        let newer = self.inventory(device).await?;
-        let newer = self.merge_copies(device, newer).await?;
-        if newer == *inventory {
-            return Err(suspicion);
+        for wait in PATIENCE {
+            let newer = self.inventory(device).await?;
+            let newer = self.merge_copies(device, newer).await?;
+            if newer != *inventory {
+                device.inventory = Some(newer.clone());
+                self.save(device).await?;
+                *inventory = newer;
+                return Ok(());
+            }
+            sleep(wait).await;
         }
-        device.inventory = Some(newer.clone());
-        self.save(device).await?;
-        *inventory = newer;
-        Ok(())
+        Err(suspicion)
     }
 
     /// What is known with what every device wrote last.

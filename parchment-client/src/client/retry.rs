@@ -102,12 +102,12 @@ fn until(_: &str) -> Option<Duration> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
 #[cfg(target_arch = "wasm32")]
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     gloo_timers::future::sleep(time).await;
 }
 

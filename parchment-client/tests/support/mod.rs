@@ -6,5 +6,6 @@ pub mod app;
 #[path = "../../../parchment-server/tests/support/device.rs"]
 pub mod device;
 pub mod front;
+pub mod killable;
 pub mod liar;
 pub mod person;
