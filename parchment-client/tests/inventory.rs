@@ -93,10 +93,11 @@ impl Device {
     /// Is switched off and on again: what it was doing is forgotten, what it knows is not. Says whether it could be: a
     /// device that has listed something ends with looking.
     fn restart(&mut self) -> bool {
-        let can = matches!(
-            self.doing,
-            Doing::Changed { .. } | Doing::Announced { .. } | Doing::Lists { .. }
-        );
+        let can = match &self.doing {
+            Doing::Changed { .. } | Doing::Announced { .. } => true,
+            Doing::Lists { change } => matches!(change, Change::Announce { .. }),
+            _ => false,
+        };
         if can {
             self.doing = Doing::Nothing;
         }
@@ -217,8 +218,19 @@ fn blob(number: u8) -> Place {
     Place::Blob(format!("blob-{number}"))
 }
 
+/// Few enough cases for every day; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(cases.unwrap_or(96))
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(config())]
 
     #[test]
     fn whatever_devices_do_at_once_nobody_is_alarmed_and_all_come_to_agree(

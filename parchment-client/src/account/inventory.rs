@@ -48,6 +48,9 @@
 //!   that keeps none is left out.
 //! * By one device: what another one wrote that the server has shown it nothing of so far.
 //!
+//! The other way round, [`Lie::Withheld`](super::Lie::Withheld) can be said of an honest server when a device dies after it
+//! listed a blob and before it looked again, in the very moment in which another device deletes that blob.
+//!
 //! ```
 //! use parchment_client::account::inventory::{Inventory, Judgement, Mark, Place};
 //!
@@ -493,19 +496,17 @@ impl Inventory {
             }
             merged.collections.insert(*id, listed);
         }
-        let leaving = older.leaving.iter().chain(&newer.leaving);
-        let leaving = leaving.map(|(place, mark)| (place.clone(), *mark));
-        merged.leaving = leaving.collect();
-        let stay: BTreeSet<Place> = merged.leaving().filter(|place| merged.has(place)).cloned().collect();
-        merged.leaving.retain(|place, _| stay.contains(place));
-        merged
-    }
-
-    fn has(&self, place: &Place) -> bool {
-        match place {
-            Place::Collection(id) => self.collections.contains_key(id),
-            place => self.mark(place).is_some(),
+        for (place, mark) in older.leaving.iter().chain(&newer.leaving) {
+            let stays = match place {
+                Place::Collection(id) => merged.collections.contains_key(id),
+                // Of two that announced it, one knew what is there.
+                place => mark.is_some() && merged.mark(place) == *mark,
+            };
+            if stays {
+                merged.leaving.insert(place.clone(), *mark);
+            }
         }
+        merged
     }
 
     /// Whether there was a collection or point with this id that was deleted.
