@@ -11,7 +11,7 @@ use parchment_core::api::{
     device_transfer::{TransferPayload, TransferStarted},
     devices::{SecretsRotated, WrapSecret},
     error::ErrorBody,
-    friends::{Ended, Friends, Invitations, InviteResponse, SyncResponse},
+    friends::{Ended, Friends, InvitationStatus, Invitations, InviteResponse, SyncResponse},
     health::Health,
     identity::{AliasResponse, FlushResponse, Identity, PendingRevocations, Success},
     passkeys::{Passkey, PasskeyCreationOptions, PasskeyRequestOptions},
@@ -100,6 +100,16 @@ fn read<T: DeserializeOwned>(document: &Value, name: &str, dropped: &mut usize) 
     if let Err(error) = serde_json::from_value::<T>(less.clone()) {
         panic!("{name}: {error} in {less}");
     }
+}
+
+#[test]
+fn one_unknown_word_does_not_make_a_list_unreadable() {
+    let invitation = json!({
+        "id": "i", "fromHandle": "a@b.example", "toHandle": "c@d.example", "direction": "incoming", "status": "snoozed",
+        "createdAt": "2026-04-20T12:00:00.000Z",
+    });
+    let list: Invitations = serde_json::from_value(json!({ "invitations": [invitation] })).unwrap();
+    assert_eq!(list.invitations[0].status, InvitationStatus::Other);
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! * The seed on its ways: [`prf`] and [`slot`] for recovery by passkey, [`seed_wrap`] in a browser, [`transfer`] from
 //!   device to device; [`safety`] for people who compare keys
 //! * Rules over storage: [`pins`], [`replay`], [`inbox`], with [`directory`] for what must be
-//!   fetched and [`storage`] for what all stores have in common
+//!   fetched, [`reach`] for where from, and [`storage`] for what all stores have in common
 //! * What is refused, and why: [`refusal`]; what the design excludes, and which test shows it: [`vulns`]
 //! * The HTTP interface as types: [`api`], with its traffic [`limits`]
 //!
@@ -70,6 +70,7 @@ pub mod manifest;
 pub mod nonce;
 pub mod pins;
 pub mod prf;
+pub mod reach;
 pub mod refusal;
 pub mod replay;
 pub mod request;

@@ -30,4 +30,4 @@ pub mod telemetry;
 pub mod testing;
 pub mod vault;
 
-pub use server::{Server, endpoint};
+pub use server::{Server, endpoint, maintain};

@@ -56,8 +56,7 @@ impl Server {
         let (acceptor, address) = listen(wanted).await?;
         let open = app.metrics.connections.clone();
         let acceptor = Guarded::new(acceptor, Limits::new(&app.settings), Deadlines::default(), open);
-        tokio::spawn(housekeeping::run(Arc::downgrade(&app)));
-        tokio::spawn(refusals::keep(Arc::downgrade(&app)));
+        maintain(&app);
         let metrics = match app.settings.metrics_listen {
             Some(wanted) => Some(MetricsListener::start(wanted, app.metrics.clone()).await?),
             None => None,
@@ -168,7 +167,14 @@ async fn listen(wanted: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), StartEr
     Ok((acceptor, address.unwrap_or(wanted)))
 }
 
-/// The whole HTTP interface of an application.
+/// Starts what goes on beside requests: sweeping what has run out, and recording what was refused. It ends with the
+/// application. [`Server::start`] does it; whoever mounts [`endpoint`] does it once.
+pub fn maintain(app: &Arc<App>) {
+    tokio::spawn(housekeeping::run(Arc::downgrade(app)));
+    tokio::spawn(refusals::keep(Arc::downgrade(app)));
+}
+
+/// The whole HTTP interface of an application, to be mounted at the root of its host. [`maintain`] belongs to it.
 pub fn endpoint(app: Arc<App>) -> impl Endpoint + 'static {
     let origins = [app.settings.public_origin.clone(), app.settings.client_origin().clone()];
     let files = page::files(&app.settings).chain(openapi::page::files());

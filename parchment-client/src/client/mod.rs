@@ -9,9 +9,9 @@ pub mod api;
 mod builder;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
-mod network;
+pub(crate) mod network;
 pub mod operations;
-mod retry;
+pub(crate) mod retry;
 mod send;
 
 pub(crate) use retry::sleep;
@@ -52,7 +52,7 @@ pub struct Client {
 }
 
 /// What all clones have in common.
-struct Shared {
+pub(crate) struct Shared {
     pub http: reqwest::Client,
     /// Scheme, host and port; its path is `/`.
     pub origin: Url,
@@ -61,7 +61,7 @@ struct Shared {
 
 /// What a request may cost.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+pub(crate) struct Limits {
     /// For one try, the last byte of the answer included.
     pub timeout: Duration,
     /// The same where much is sent or read.
@@ -124,6 +124,15 @@ impl Client {
     /// A client with settings of one's own.
     pub fn builder(origin: &str) -> ClientBuilder {
         ClientBuilder::new(origin)
+    }
+
+    /// A client of a server whose address follows from its name.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn of_server(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            session: Session::None,
+        }
     }
 
     /// The same client in the session of `token`, which [`sign_in`](Self::sign_in) gives.

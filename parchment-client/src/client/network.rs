@@ -1,11 +1,13 @@
 //! Sockets and TLS, where no browser has them in hand.
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
+use parchment_core::reach::Reach;
 use reqwest::{
     ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -24,14 +26,16 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// How connections are made.
-pub(super) struct Network {
+pub(crate) struct Network {
     pub connect_timeout: Duration,
     pub proxy: Option<String>,
     pub roots: Vec<Root>,
+    /// Where connections may lead, where that is not for the caller alone to say.
+    pub reach: Option<Reach>,
 }
 
 /// A certificate authority, as it was given.
-pub(super) enum Root {
+pub(crate) enum Root {
     Pem(Vec<u8>),
     Der(Vec<u8>),
 }
@@ -42,6 +46,7 @@ impl Default for Network {
             connect_timeout: Duration::from_secs(10),
             proxy: None,
             roots: Vec::new(),
+            reach: None,
         }
     }
 }
@@ -60,7 +65,7 @@ impl Network {
             .connect_timeout(self.connect_timeout)
             .http1_max_headers(MAX_HEADERS)
             .http2_max_header_list_size(MAX_HEADER_BYTES);
-        let builder = builder.dns_resolver(SystemResolver);
+        let builder = builder.dns_resolver(Resolver { reach: self.reach });
         Ok(match &self.proxy {
             Some(url) => builder.proxy(reqwest::Proxy::all(url).map_err(|_| setup("the proxy's address is no URL"))?),
             None => builder.no_proxy(),
@@ -107,10 +112,15 @@ impl Root {
 }
 
 /// The operating system's resolver, but for `localhost`, which is this machine whatever DNS says (RFC 6761).
-struct SystemResolver;
+///
+/// What it passes is what is connected to: no second look-up comes between that could answer otherwise.
+struct Resolver {
+    reach: Option<Reach>,
+}
 
-impl Resolve for SystemResolver {
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.reach;
         Box::pin(async move {
             let addresses: Vec<IpAddr> = if is_localhost(name.as_str()) {
                 vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
@@ -118,6 +128,11 @@ impl Resolve for SystemResolver {
                 let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
                 found.map(|address| address.ip()).collect()
             };
+            // One forbidden address spoils the name: nothing may hang on which of them happens to be tried.
+            if reach.is_some_and(|reach| !addresses.iter().all(|address| reach.allows(*address))) {
+                let why = "the name leads to an address that is not on the public internet";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why).into());
+            }
             // Port 0 stands for the URL's own.
             let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
@@ -125,8 +140,7 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Whether a name is `localhost` or below it.
-pub(super) fn is_localhost(name: &str) -> bool {
+fn is_localhost(name: &str) -> bool {
     let last_label = name.rsplit('.').next().unwrap_or(name);
     last_label.eq_ignore_ascii_case("localhost")
 }

@@ -55,7 +55,7 @@ impl Failure {
 }
 
 /// How long to wait after so many tries that failed, the last of them with this error; none when that is too long.
-pub(super) fn wait(tries: u32, failed: &ClientError) -> Option<Duration> {
+pub(crate) fn wait(tries: u32, failed: &ClientError) -> Option<Duration> {
     let jitter = jitter(tries);
     match failed.refused().and_then(|refused| refused.retry_after) {
         // All who were turned away together shall not come back together.

@@ -26,7 +26,10 @@ const JSON: &str = "application/json";
 pub(super) struct Answer {
     operation: &'static Operation,
     status: u16,
-    pub body: Vec<u8>,
+    /// Whether it says that it is JSON.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    is_json: bool,
+    body: Vec<u8>,
 }
 
 impl Answer {
@@ -41,6 +44,15 @@ impl Answer {
             return Ok(None);
         }
         self.document()
+    }
+
+    /// The text of the answer, of one that says that it is JSON: what people may leave on a server does not.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn json_text(self) -> Result<Vec<u8>, ClientError> {
+        match self.is_json {
+            true => Ok(self.body),
+            false => Err(self.unexpected("it is not JSON".to_owned())),
+        }
     }
 
     /// Nothing: what was asked is done. A body may say so as well, or the contrary.
@@ -154,6 +166,7 @@ impl Call<'_> {
                 return Ok(Answer {
                     operation,
                     status: StatusCode::NO_CONTENT.as_u16(),
+                    is_json: false,
                     body: Vec::new(),
                 });
             }
@@ -224,6 +237,7 @@ impl Client {
             return Err(unexpected("it leads elsewhere, and redirects are not followed"));
         }
         let retry_after = retry::retry_after(response.headers());
+        let is_json = is_json(response.headers());
         let too_large = || ClientError::TooLarge {
             operation: operation.id,
             limit,
@@ -235,6 +249,7 @@ impl Client {
         Ok(Answer {
             operation,
             status: status.as_u16(),
+            is_json,
             body,
         })
     }
@@ -287,6 +302,12 @@ fn method(method: Method) -> reqwest::Method {
         Method::Patch => reqwest::Method::PATCH,
         Method::Delete => reqwest::Method::DELETE,
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(JSON))
 }
 
 /// What fetch would do by itself and must not: keep answers.

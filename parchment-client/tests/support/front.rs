@@ -15,7 +15,10 @@ use parchment_client::{
     operations::{OPERATIONS, Operation},
 };
 use parchment_core::handle::Origin;
-use parchment_server::{app::App, config::Switch};
+use parchment_server::{
+    app::App,
+    config::{Settings, Switch},
+};
 use poem::{
     Endpoint, EndpointExt as _, Request, Response,
     http::StatusCode,
@@ -49,12 +52,18 @@ pub struct Front {
 
 impl Front {
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With settings of one's own.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = parchment_server::testing::settings(folder.path());
         let port = free_port();
         settings.public_origin = Origin::parse(&format!("http://localhost:{port}")).unwrap();
         settings.allow_loopback_peers = true;
         settings.rate_limits = Switch::Off;
+        change(&mut settings);
         let app = App::open(settings).await.unwrap();
         let front = Self {
             folder,

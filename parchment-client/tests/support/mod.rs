@@ -3,6 +3,8 @@
 
 #[path = "../../../parchment-server/tests/support/app.rs"]
 pub mod app;
+#[path = "../../../parchment-server/tests/support/browser.rs"]
+pub mod browser;
 #[path = "../../../parchment-server/tests/support/device.rs"]
 pub mod device;
 pub mod front;

@@ -2,17 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, words::answered_words};
 
-/// Whether a friendship stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
-pub enum FriendStatus {
-    /// It stands on both sides.
-    Accepted,
-    /// The caller accepted, and the friend's server has not yet confirmed that it knows.
-    Accepting,
+answered_words! {
+    /// Whether a friendship stands.
+    pub enum FriendStatus {
+        /// It stands on both sides.
+        Accepted = "accepted",
+        /// The caller accepted, and the friend's server has not yet confirmed that it knows.
+        Accepting = "accepting",
+    }
 }
 
 /// A friend of the caller.
@@ -67,15 +66,14 @@ pub enum Direction {
     Outgoing,
 }
 
-/// How far an invitation got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
-pub enum InvitationStatus {
-    /// It waits for an answer.
-    Pending,
-    /// The other server has not yet confirmed that it knows; invite again to send it again.
-    Sending,
+answered_words! {
+    /// How far an invitation got.
+    pub enum InvitationStatus {
+        /// It waits for an answer.
+        Pending = "pending",
+        /// The other server has not yet confirmed that it knows; invite again to send it again.
+        Sending = "sending",
+    }
 }
 
 /// An open invitation.

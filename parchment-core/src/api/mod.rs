@@ -26,6 +26,7 @@ mod patch;
 pub mod rotation;
 mod text;
 pub mod well_known;
+mod words;
 pub mod wrapped_keys;
 
 pub use patch::Patch;

@@ -12,7 +12,7 @@ use super::super::{Client, ClientError, operations};
 
 /// What the server publishes: see [`Client::well_known`].
 ///
-/// It is read as it stands; whoever is to believe it checks it first.
+/// It is read as it stands. Whoever is to believe it checks it first, as `Peer` does.
 #[derive(Debug, Clone, Copy)]
 pub struct WellKnown<'a> {
     pub(super) client: &'a Client,
@@ -30,6 +30,20 @@ impl WellKnown<'_> {
             .call(operations::GET_USER_DOCUMENT, &[alias])
             .document()
             .await
+    }
+
+    /// The manifest as it was written, for readers that are strict about it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) async fn manifest_text(&self) -> Result<Vec<u8>, ClientError> {
+        let call = self.client.call(operations::GET_MANIFEST, &[]);
+        call.send().await?.json_text()
+    }
+
+    /// The same of what it says of a user.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) async fn user_text(&self, alias: &str) -> Result<Vec<u8>, ClientError> {
+        let call = self.client.call(operations::GET_USER_DOCUMENT, &[alias]);
+        call.send().await?.json_text()
     }
 }
 
