@@ -307,7 +307,7 @@ async fn what_another_program_writes_without_an_inventory_is_taken_and_listed() 
 async fn an_identity_that_was_lost_is_made_anew_and_old_friends_are_told() {
     let (server, elsewhere) = (Liar::start().await, Liar::start().await);
     let (alice, bob) = (server.sign_up("alice").await, elsewhere.sign_up("bob").await);
-    befriend(&alice, &bob, "bob", &elsewhere).await;
+    befriend(&alice, &bob).await;
     alice.account.put_blob("settings", b"dark").await.unwrap();
 
     let reset = Account::reset(&alice.client, alice.store.clone(), ResetConfirmation::EraseAllMyData)
@@ -326,7 +326,7 @@ async fn an_identity_that_was_lost_is_made_anew_and_old_friends_are_told() {
 }
 
 /// alice invites bob, and bob accepts.
-pub async fn befriend(alice: &Person, bob: &Person, _alias: &str, _elsewhere: &Liar) {
+async fn befriend(alice: &Person, bob: &Person) {
     use parchment_core::envelope::Kind;
     use support::person::envelope;
     let (from, to) = (
@@ -355,7 +355,7 @@ async fn friends_are_pinned_once_and_verified_by_their_digits() {
     use parchment_client::account::Trust;
     let (server, elsewhere) = (Liar::start().await, Liar::start().await);
     let (alice, bob) = (server.sign_up("alice").await, elsewhere.sign_up("bob").await);
-    befriend(&alice, &bob, "bob", &elsewhere).await;
+    befriend(&alice, &bob).await;
     let (her, his) = (
         alice.account.handle().await.unwrap(),
         bob.account.handle().await.unwrap(),
