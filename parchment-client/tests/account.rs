@@ -158,7 +158,10 @@ async fn a_seed_goes_to_a_new_device_by_a_code_a_passkey_and_a_device_secret() {
         .add_recovery_passkey(&credential, &output())
         .await
         .unwrap();
-    assert_eq!(alice.account.recovery_passkeys().await.unwrap(), [credential.clone()]);
+    assert_eq!(
+        alice.account.recovery_passkeys().await.unwrap(),
+        std::slice::from_ref(&credential)
+    );
     let client = server.client(&person.token);
     let tablet = Account::unlock_with_passkey(&client, memory(), &credential, &output())
         .await
