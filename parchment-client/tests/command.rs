@@ -5,7 +5,7 @@
 mod support;
 
 use std::{
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
 };
@@ -52,8 +52,7 @@ impl Machine {
         self.run_until(arguments, async { typed.to_owned() }).await
     }
 
-    /// Runs a command, and types what is known once it runs.
-    async fn run_until(&self, arguments: &[&str], typed: impl Future<Output = String>) -> Ran {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parchment"));
         command
             .args(arguments)
@@ -63,7 +62,12 @@ impl Machine {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command
+    }
+
+    /// Runs a command, and types what is known once it runs.
+    async fn run_until(&self, arguments: &[&str], typed: impl Future<Output = String>) -> Ran {
+        let mut child = self.command(arguments).spawn().unwrap();
         let typed = typed.await;
         let ran = tokio::task::spawn_blocking(move || {
             // One that ends without asking has closed it.
@@ -166,6 +170,35 @@ async fn failures_have_codes_of_their_own_and_a_sentence() {
     assert_eq!(machine.run(&["blob", "put", "no such type!"], "x").await.code, 4);
     std::fs::write(machine.path().join("passphrase"), "wrong").unwrap();
     assert_eq!(machine.run(&["blob", "ls"], "").await.code, 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_go_to_another_machine_by_a_code() {
+    let server = Front::start().await;
+    let (old, new) = (Machine::new(), Machine::new());
+    old.login(&server, "alice@mail.example").await;
+    old.run(&["identity", "create", "--alias", "alice"], "").await.done();
+    new.login(&server, "alice@mail.example").await;
+    let mut receiving = new.command(&["transfer", "receive"]).spawn().unwrap();
+    let mut shown = BufReader::new(receiving.stdout.take().unwrap());
+    let mut invitation = String::new();
+    shown.read_line(&mut invitation).unwrap();
+    let sent = old
+        .run(&["--json", "transfer", "send", "--from", "-"], &invitation)
+        .await
+        .done()
+        .json();
+    let code = sent["code"].as_str().unwrap();
+    writeln!(receiving.stdin.take().unwrap(), "{code}").unwrap();
+    let ended = tokio::task::spawn_blocking(move || receiving.wait_with_output().unwrap())
+        .await
+        .unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let show = ["--json", "identity", "show"];
+    assert_eq!(
+        new.run(&show, "").await.done().json(),
+        old.run(&show, "").await.done().json()
+    );
 }
 
 #[tokio::test]

@@ -1,27 +1,4 @@
 //! From the old device to the new: the seed, released by a code that a person carries.
-//!
-//! ```no_run
-//! use std::sync::Arc;
-//!
-//! use parchment_client::{Client, account::{Account, NewDevice, Polled, Tried}, keystore::MemoryStore};
-//!
-//! # async fn run(old: &Account, client: &Client, typed: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! // The new device, signed in: show this as a QR code.
-//! let new = NewDevice::begin(client, Arc::new(MemoryStore::new())).await?;
-//! let qr = new.invitation();
-//! // The old one scans it and shows six digits.
-//! println!("type {} into the new device", old.answer_transfer(&qr).await?);
-//! // The new one again, when the person has typed them.
-//! match new.poll().await? {
-//!     Polled::Waiting(_) => println!("not yet"),
-//!     Polled::Answered(waiting) => match waiting.try_code(typed).await? {
-//!         Tried::Opened(account) => println!("unlocked {:?}", account.handle().await),
-//!         Tried::Wrong(_again) => println!("these are not the digits"),
-//!     },
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 use std::{fmt, sync::Arc};
 
@@ -64,6 +41,29 @@ impl Account {
 }
 
 /// A new device that is signed in and waits for the seed.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use parchment_client::{Client, account::{Account, NewDevice, Polled, Tried}, keystore::MemoryStore};
+///
+/// # async fn run(old: &Account, client: &Client, typed: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// // The new device, signed in: show this as a QR code.
+/// let new = NewDevice::begin(client, Arc::new(MemoryStore::new())).await?;
+/// let qr = new.invitation();
+/// // The old one scans it and shows six digits.
+/// println!("type {} into the new device", old.answer_transfer(&qr).await?);
+/// // The new one again, when the person has typed them.
+/// match new.poll().await? {
+///     Polled::Waiting(_) => println!("not yet"),
+///     Polled::Answered(waiting) => match waiting.try_code(typed).await? {
+///         Tried::Opened(account) => println!("unlocked {:?}", account.handle().await),
+///         Tried::Wrong(_again) => println!("these are not the digits"),
+///     },
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NewDevice {
     client: Client,

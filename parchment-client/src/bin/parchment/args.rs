@@ -33,7 +33,7 @@ pub struct Arguments {
 pub enum Command {
     /// Signs in with a code from your mail; asks for the code.
     Login {
-        /// Where the server is, such as https://home.example.
+        /// Where the server is, such as `https://home.example`.
         origin: String,
         /// Your mail address.
         email: String,
