@@ -112,6 +112,32 @@ fn one_unknown_word_does_not_make_a_list_unreadable() {
     assert_eq!(list.invitations[0].status, InvitationStatus::Other);
 }
 
+/// Some servers answer less than this one, and that is as much as the interface promises.
+#[test]
+fn members_that_only_this_server_gives_are_not_missed() {
+    let ended: Ended = serde_json::from_value(json!({ "success": true })).unwrap();
+    assert!(!ended.delivered);
+    let user = json!({
+        "id": "u", "email": "a@b", "firstName": null, "lastName": null, "picture": null, "alias": null, "signingKey": null,
+        "encryptionKey": null, "kmVersion": 1, "onboardingCompletedAt": null, "createdAt": "2026-04-20T12:00:00.000Z",
+        "updatedAt": "2026-04-20T12:00:00.000Z", "roles": [],
+    });
+    let user: UserDetails = serde_json::from_value(user).unwrap();
+    assert!(user.permissions.is_empty());
+    let role = json!({ "id": "r", "name": "R", "description": null, "isDefault": false });
+    assert!(serde_json::from_value::<RoleDetails>(role).unwrap().users.is_empty());
+    let blob = json!({ "encryptedBlob": "AgE", "nonce": null, "kmVersion": 1, "updatedAt": "2026-04-20T12:00:00Z" });
+    assert_eq!(serde_json::from_value::<Blob>(blob).unwrap().nonce, "");
+    let document =
+        json!({ "handle": "a@b.example", "signingKey": "AA==", "encryptionKey": null, "inbox": "https://b.example" });
+    assert_eq!(
+        serde_json::from_value::<UserDocumentBody>(document)
+            .unwrap()
+            .encryption_key,
+        ""
+    );
+}
+
 #[test]
 fn how_an_authenticator_is_reached_may_be_left_unsaid() {
     let passkey = json!({

@@ -244,6 +244,20 @@ async fn an_answer_that_is_none_of_a_parchment_server_is_told_without_its_conten
 }
 
 #[tokio::test]
+async fn that_something_is_done_may_be_said_in_any_words_and_that_there_is_nothing_too() {
+    for body in ["", "Created", "OK", "null", "{}", r#"{"success":true,"more":1}"#] {
+        let (origin, _) = fixed(ok(body)).await;
+        Client::new(&origin).unwrap().blobs().delete("theme").await.unwrap();
+    }
+    for body in ["", "null"] {
+        let (origin, _) = fixed(ok(body)).await;
+        let client = Client::new(&origin).unwrap();
+        assert!(client.sessions().current().await.unwrap().is_none());
+        assert!(client.blobs().get("theme").await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn the_session_goes_only_where_it_is_looked_at() {
     let (origin, received) = fixed(ok("[]")).await;
     let client = Client::builder(&origin).token("s3cret").build().unwrap();

@@ -29,8 +29,10 @@ const SESSION_COOKIE: &str = "auth_session";
 ///
 /// * Every method makes one request and repeats it only where that is harmless: [`operations`](crate::operations).
 /// * A future that is dropped ends its request; what the server has begun by then it ends by itself.
-/// * Answers are read up to a limit, redirects are not followed, and `http` is spoken only with this very machine.
+/// * Answers are read up to a limit, redirects are not followed, and `http` is spoken only with this very machine. (A
+///   browser follows redirects, without the token where they lead to another origin; what comes of it is refused.)
 /// * Nothing prints or logs the token.
+/// * Outside of browsers, futures need a tokio runtime.
 ///
 /// ```no_run
 /// use parchment_client::Client;

@@ -1,5 +1,6 @@
 //! One request: written, sent, repeated where that is harmless, and its answer read.
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use parchment_core::api::error::ErrorBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -40,10 +41,10 @@ impl Answer {
 
     /// The document, or none where the server says that there is none.
     pub fn optional<T: DeserializeOwned>(&self) -> Result<Option<T>, ClientError> {
-        if self.status == StatusCode::NO_CONTENT.as_u16() || self.body.trim_ascii().is_empty() {
-            return Ok(None);
+        match self.body.trim_ascii() {
+            b"" => Ok(None),
+            _ => self.document(),
         }
-        self.document()
     }
 
     /// The text of the answer, of one that says that it is JSON: what people may leave on a server does not.
@@ -55,11 +56,14 @@ impl Answer {
         }
     }
 
-    /// Nothing: what was asked is done. A body may say so as well, or the contrary.
+    /// Nothing: what was asked is done. A body may say so as well, in JSON or in a word, or it may say the contrary.
     pub fn done(&self) -> Result<(), ClientError> {
-        let body: Option<Value> = self.optional()?;
-        let member = |name| body.as_ref().and_then(|body| body.get(name));
-        match member("success").or_else(|| member("ok")) {
+        // Whoever stands in between and asks people to sign in to the network says 200 to everything.
+        if self.body.trim_ascii_start().starts_with(b"<") {
+            return Err(self.unexpected("it is a page for people".to_owned()));
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        match body.get("success").or_else(|| body.get("ok")) {
             Some(Value::Bool(false)) => Err(self.unexpected("it says success and failure at once".to_owned())),
             _ => Ok(()),
         }
@@ -89,7 +93,7 @@ pub(super) struct Call<'a> {
     operation: &'static Operation,
     path: Result<String, ClientError>,
     headers: HeaderMap,
-    body: Option<Result<Vec<u8>, ClientError>>,
+    body: Option<Result<Bytes, ClientError>>,
 }
 
 impl Client {
@@ -123,14 +127,14 @@ impl Call<'_> {
             what: "a number in it cannot be written as JSON",
         });
         Self {
-            body: Some(body),
+            body: Some(body.map(Bytes::from)),
             ..self
         }
     }
 
     /// With a body that is sent as it is, and headers of its own.
     pub fn raw(mut self, headers: &[(&'static str, String)], body: &str) -> Self {
-        self.body = Some(Ok(body.as_bytes().to_vec()));
+        self.body = Some(Ok(Bytes::copy_from_slice(body.as_bytes())));
         for (name, value) in headers {
             match HeaderValue::from_str(value) {
                 Ok(value) => drop(self.headers.insert(HeaderName::from_static(name), value)),
@@ -157,7 +161,7 @@ impl Call<'_> {
         let body = body.transpose()?;
         let (mut tries, mut lost) = (0, false);
         loop {
-            let failed = match client.attempt(operation, &url, &headers, body.as_deref()).await {
+            let failed = match client.attempt(operation, &url, &headers, body.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -205,7 +209,7 @@ impl Client {
         operation: &'static Operation,
         url: &Url,
         headers: &HeaderMap,
-        body: Option<&[u8]>,
+        body: Option<Bytes>,
     ) -> Result<Answer, ClientError> {
         let limits = &self.shared.limits;
         let (timeout, limit) = match operation.bulk {
@@ -223,7 +227,7 @@ impl Client {
             request = self.authorize(request)?;
         }
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, JSON).body(body.to_vec());
+            request = request.header(CONTENT_TYPE, JSON).body(body);
         }
         let lost = |error| self.lost(error);
         let response = in_browser(request).send().await.map_err(lost)?;

@@ -33,6 +33,7 @@ pub struct PermissionDetails {
     /// What it is called.
     pub name: String,
     /// The roles that include it, by id.
+    #[serde(default)]
     pub roles: Vec<RoleName>,
 }
 
@@ -67,8 +68,10 @@ pub struct UserSummary {
     #[cfg_attr(feature = "openapi", oai(nullable))]
     pub onboarding_completed_at: Option<Time>,
     /// Her roles, by id.
+    #[serde(default)]
     pub roles: Vec<RoleName>,
     /// How many live sessions she has.
+    #[serde(default)]
     pub session_count: u64,
 }
 
@@ -127,10 +130,13 @@ pub struct UserDetails {
     /// When it last changed.
     pub updated_at: Time,
     /// Her roles, by id.
+    #[serde(default)]
     pub roles: Vec<RoleName>,
     /// What she may do, by id.
+    #[serde(default)]
     pub permissions: Vec<Permission>,
     /// How many live sessions she has.
+    #[serde(default)]
     pub session_count: u64,
 }
 
@@ -251,8 +257,10 @@ pub struct RoleDetails {
     /// Whether every server has it; such a role cannot be changed.
     pub is_default: bool,
     /// What it permits, by id.
+    #[serde(default)]
     pub permissions: Vec<Permission>,
     /// Who has it, those who came first at the beginning; empty for callers who may not see users.
+    #[serde(default)]
     pub users: Vec<RoleHolder>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, text::null_is_default};
 
 /// `GET /me/blobs`: which blobs the caller has, without what is in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,7 @@ pub struct Blob {
     /// The envelope, in base64.
     pub encrypted_blob: String,
     /// What the client gave as such; empty, since an envelope holds its nonce.
+    #[serde(default, deserialize_with = "null_is_default")]
     pub nonce: String,
     /// The version of the master key that it is sealed under.
     pub km_version: i64,

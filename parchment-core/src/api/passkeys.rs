@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Time;
+use super::{Time, text::null_is_default};
 
 /// The input of the PRF extension in every ceremony, base64url: the same for everybody and for ever, or what is wrapped
 /// under a PRF output could not be opened again.
@@ -37,6 +37,7 @@ pub struct PasskeyCreationOptions {
     /// How long the ceremony may take, in milliseconds.
     pub timeout: u32,
     /// The passkeys that the user has: an authenticator that holds one of them makes no other.
+    #[serde(default)]
     pub exclude_credentials: Vec<PasskeyDescriptor>,
     /// What is asked of the authenticator.
     pub authenticator_selection: AuthenticatorSelection,
@@ -92,7 +93,7 @@ pub struct PasskeyDescriptor {
     /// The credential id, base64url.
     pub id: String,
     /// How its authenticator is reached.
-    #[serde(default, deserialize_with = "unsaid_is_empty")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub transports: Vec<String>,
 }
 
@@ -104,6 +105,7 @@ pub struct AuthenticatorSelection {
     /// `required`: the passkey is found without a user name.
     pub resident_key: String,
     /// The same in the words of WebAuthn 1.
+    #[serde(default)]
     pub require_resident_key: bool,
     /// `required`: the authenticator makes sure that it is its owner.
     pub user_verification: String,
@@ -317,7 +319,7 @@ pub struct Passkey {
     /// Whether there is a copy of it elsewhere.
     pub backed_up: bool,
     /// How its authenticator is reached, sorted.
-    #[serde(default, deserialize_with = "unsaid_is_empty")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub transports: Vec<String>,
     /// When it was registered.
     pub created_at: Time,
@@ -332,11 +334,6 @@ pub enum PasskeyDeviceType {
     SingleDevice,
     /// It may be copied to others, as password managers do.
     MultiDevice,
-}
-
-/// WebAuthn lets transports be absent, and other servers pass that on, or null.
-fn unsaid_is_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 // What extensions gave may hold a secret of the client's: it is not printed.

@@ -89,6 +89,16 @@ impl Email {
     }
 }
 
+/// Reads a member of an answer that this server always gives, and others may leave out or null: goes with
+/// `#[serde(default)]`.
+pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 macro_rules! text_format {
     ($type:ty, $format:literal, $example:literal) => {
         impl Serialize for $type {

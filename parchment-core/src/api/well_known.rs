@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::null_is_default;
 use crate::{
     handle::Origin,
     manifest::{Manifest, UserDocument},
@@ -21,6 +22,7 @@ pub struct ManifestDocument {
     /// The oldest of them.
     pub minimum_protocol_version: u32,
     /// What it can do beyond the base protocol.
+    #[serde(default)]
     pub capabilities: Vec<String>,
     /// Kept for later versions of the protocol; null.
     #[cfg_attr(feature = "openapi", oai(nullable))]
@@ -54,6 +56,7 @@ pub struct UserDocumentBody {
     /// The Ed25519 key that signs her messages, in base64.
     pub signing_key: String,
     /// The X25519 key that friends seal things for, in base64; empty until she has one.
+    #[serde(default, deserialize_with = "null_is_default")]
     pub encryption_key: String,
     /// Where her server takes messages.
     pub inbox: String,
