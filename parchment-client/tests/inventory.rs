@@ -208,10 +208,10 @@ fn suspicion(known: &Inventory, server: &Server) -> Option<Place> {
         .records
         .iter()
         .find(|(place, mark)| !known.is_leaving(place) && known.judge(place, **mark) == Judgement::Superseded);
-    let blobs = known.blobs().map(|blob| Place::Blob(blob.to_owned()));
+    let mut blobs = known.blobs().map(|blob| Place::Blob(blob.to_owned()));
     older
         .map(|(place, _)| place.clone())
-        .or_else(|| blobs.filter(|place| !server.records.contains_key(place)).next())
+        .or_else(|| blobs.find(|place| !server.records.contains_key(place)))
 }
 
 fn blob(number: u8) -> Place {
