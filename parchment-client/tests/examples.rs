@@ -10,6 +10,9 @@ mod embed;
 #[path = "../examples/peer.rs"]
 mod peer;
 #[allow(dead_code)]
+#[path = "../examples/rotate.rs"]
+mod rotate;
+#[allow(dead_code)]
 #[path = "../examples/sign_in.rs"]
 mod sign_in;
 #[allow(dead_code)]
@@ -35,6 +38,22 @@ async fn sign_in_asks_for_a_code_and_gives_a_session() {
     let client = sign_in::run(&home.origin, "alice@mail.example", code).await.unwrap();
     let sessions = client.sessions().list().await.unwrap();
     assert_eq!(sessions[0].user_agent.as_deref(), Some("sign_in example"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotate_makes_an_account_and_changes_its_key_each_time() {
+    let home = Front::start().await;
+    let client = home.sign_in("alice@mail.example").await;
+    let store = std::sync::Arc::new(parchment_client::keystore::MemoryStore::new());
+    for version in [2, 3] {
+        let rotated = rotate::run(&client, store.clone()).await.unwrap();
+        assert_eq!(rotated.km_version, version);
+    }
+    let account = parchment_client::account::Account::open(&client, store).await.unwrap();
+    assert_eq!(
+        account.blob("notes").await.unwrap().unwrap().as_bytes(),
+        b"what must not be lost"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

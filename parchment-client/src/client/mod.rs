@@ -14,6 +14,8 @@ pub mod operations;
 pub(crate) mod retry;
 mod send;
 
+pub(crate) use retry::sleep;
+
 pub use builder::ClientBuilder;
 pub use error::{ClientError, Refused, TransportKind};
 

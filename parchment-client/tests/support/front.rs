@@ -188,7 +188,7 @@ fn half_and_error() -> impl futures_util::Stream<Item = std::io::Result<&'static
 }
 
 /// The operation that a request is for: fixed segments go before parameters.
-fn name_of(method: &str, path: &str) -> Option<&'static str> {
+pub fn name_of(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<_> = path.split('/').collect();
     let fits = |operation: &&&Operation| {
         let template: Vec<_> = operation.path.split('/').collect();

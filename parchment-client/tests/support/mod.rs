@@ -10,4 +10,6 @@ pub mod database;
 #[path = "../../../parchment-server/tests/support/device.rs"]
 pub mod device;
 pub mod front;
+pub mod killable;
+pub mod liar;
 pub mod person;

@@ -40,14 +40,7 @@ impl Person {
 
     /// Signature, nonce and timestamp over a message of hers.
     pub fn sign(&self, kind: Kind, to: &Handle) -> EnvelopeRequest {
-        let (nonce, now) = (Nonce::from_bytes(random()), Timestamp::from_instant(SystemClock.now()));
-        let (from, to) = (self.handle.clone(), to.clone());
-        let message = UserMessage::new(kind, from, to, nonce, now.clone(), Object::new()).unwrap();
-        EnvelopeRequest {
-            signature: Some(message.sign(&self.seed.signing_key()).signature().to_base64()),
-            nonce: Some(nonce.to_base64()),
-            timestamp: Some(now.to_string()),
-        }
+        envelope(&self.seed, kind, &self.handle, to)
     }
 
     pub fn invitation(&self, to: &Handle) -> InviteRequest {
@@ -67,6 +60,17 @@ impl Person {
             revoke_nonce: envelope.nonce,
             revoke_timestamp: envelope.timestamp,
         }
+    }
+}
+
+/// Signature, nonce and timestamp over a message of somebody with this seed, now.
+pub fn envelope(seed: &MasterSeed, kind: Kind, from: &Handle, to: &Handle) -> EnvelopeRequest {
+    let (nonce, now) = (Nonce::from_bytes(random()), Timestamp::from_instant(SystemClock.now()));
+    let message = UserMessage::new(kind, from.clone(), to.clone(), nonce, now.clone(), Object::new()).unwrap();
+    EnvelopeRequest {
+        signature: Some(message.sign(&seed.signing_key()).signature().to_base64()),
+        nonce: Some(nonce.to_base64()),
+        timestamp: Some(now.to_string()),
     }
 }
 
