@@ -21,11 +21,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{fairness::FairQueue, pins::failed};
 use crate::{
-    social::received::Received,
+    identity::alias,
+    social::received::{PersonRow, Received},
     store::{
         Store, StoreError,
         entities::{envelope_nonces, transport_nonces},
-        sets::{self, hex},
+        sets::{self, Row, Touched, hex},
     },
 };
 
@@ -69,13 +70,49 @@ impl InboxStore for StoredInbox {
 ///
 /// The number of statements does not depend on that of the messages.
 async fn record(tx: &impl ConnectionTrait, batch: Vec<Verified>) -> Result<Vec<Outcome>, StoreError> {
-    let mut recorded = Recorded::load(tx, &batch).await?;
-    let mut effects = Received::load(tx, &batch).await?;
+    let touched: Vec<_> = batch.iter().map(touched).collect();
+    let rows = sets::touched(tx, &touched).await?;
+    let mut recorded = Recorded::default();
+    let mut about_people = Vec::new();
+    for (at, row) in rows {
+        match row {
+            Row::Request => recorded.requests.extend(batch.get(at).map(request_key)),
+            Row::Message(digest) => {
+                let digest = read_digest(&digest)?;
+                recorded
+                    .messages
+                    .extend(batch.get(at).map(|message| (message_key(message), digest)));
+            }
+            Row::Recipient(row) => about_people.push((at, PersonRow::Recipient(row))),
+            Row::Side(row) => about_people.push((at, PersonRow::Side(row))),
+        }
+    }
+    let mut effects = Received::load(tx, &batch, about_people).await?;
     let outcomes = batch.into_iter().map(|message| recorded.decide(message, &mut effects));
     let outcomes = outcomes.collect();
     effects.save(tx).await?;
     recorded.save(tx).await?;
     Ok(outcomes)
+}
+
+/// What is looked up for a message.
+fn touched(message: &Verified) -> Touched<'_> {
+    let (from, to) = (message.message().from(), message.message().to());
+    (
+        message.server().as_str(),
+        hex(message.transport_nonce().as_bytes()),
+        from.as_str(),
+        hex(message.envelope_nonce().as_bytes()),
+        alias::key(&to.alias()),
+    )
+}
+
+fn request_key(message: &Verified) -> (ServerId, Nonce) {
+    (message.server().clone(), message.transport_nonce())
+}
+
+fn message_key(message: &Verified) -> (Handle, EnvelopeNonce) {
+    (message.message().from().clone(), *message.envelope_nonce())
 }
 
 /// The nonces that a batch may meet: those in the database, and those that it adds.
@@ -88,38 +125,8 @@ struct Recorded {
 }
 
 impl Recorded {
-    async fn load(tx: &impl ConnectionTrait, batch: &[Verified]) -> Result<Self, StoreError> {
-        let mut recorded = Self::default();
-        let key = |message: &Verified| (message.server().clone(), message.transport_nonce());
-        let requests: Vec<_> = batch
-            .iter()
-            .map(|message| (message.server().as_str(), hex(message.transport_nonce().as_bytes())))
-            .collect();
-        let found = sets::recorded_requests(tx, &requests).await?.into_iter();
-        recorded.requests.extend(found.filter_map(|at| batch.get(at).map(key)));
-
-        let key = |message: &Verified| (message.message().from().clone(), *message.envelope_nonce());
-        let messages: Vec<_> = batch
-            .iter()
-            .map(|message| {
-                (
-                    message.message().from().as_str(),
-                    hex(message.envelope_nonce().as_bytes()),
-                )
-            })
-            .collect();
-        for (at, row) in sets::recorded_messages(tx, &messages).await? {
-            let digest = read_digest(&row.digest)?;
-            recorded
-                .messages
-                .extend(batch.get(at).map(|message| (key(message), digest)));
-        }
-        Ok(recorded)
-    }
-
     fn decide(&mut self, message: Verified, effects: &mut Received) -> Outcome {
-        let request = (message.server().clone(), message.transport_nonce());
-        let envelope = (message.message().from().clone(), *message.envelope_nonce());
+        let (request, envelope) = (request_key(&message), message_key(&message));
         let (digest, received) = (message.digest(), message.received());
         let seen = Seen {
             transport: self.requests.contains(&request),

@@ -3,7 +3,7 @@
 //! [`Between`] is one side of a pair in memory, and its methods are the rules. [`Sides`] holds those of many pairs:
 //! loaded together, changed one after the other, written together, each in a bounded number of statements.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parchment_core::{
     handle::Handle,
@@ -21,7 +21,7 @@ use crate::{
             friendships,
             invitations::{self, Direction, Status},
         },
-        sets,
+        sets::{self, SideRow},
     },
 };
 
@@ -29,14 +29,46 @@ use crate::{
 const MAX_INCOMING: i64 = 1000;
 
 /// What there is between a local user and a peer, on the user's side.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Between {
-    friendship: Option<friendships::Model>,
-    incoming: Option<invitations::Model>,
-    outgoing: Option<invitations::Model>,
+    friendship: Option<Friendship>,
+    incoming: Option<Invitation>,
+    outgoing: Option<Invitation>,
+}
+
+/// A friendship: what the rules ask of it, and the row if it is to be written.
+#[derive(Debug, Clone)]
+struct Friendship {
+    id: Uuid,
+    status: friendships::Status,
+    created_at: i64,
+    row: Option<friendships::Model>,
+}
+
+/// An invitation, and the row if it is to be written.
+#[derive(Debug, Clone)]
+struct Invitation {
+    id: Uuid,
+    row: Option<invitations::Model>,
 }
 
 impl Between {
+    /// Takes a row of the database in.
+    fn add(&mut self, row: SideRow) {
+        match row {
+            SideRow::Friendship(id, status, created_at) => {
+                self.friendship = Some(Friendship {
+                    id,
+                    status,
+                    created_at,
+                    row: None,
+                });
+            }
+            SideRow::Invitation(id, Direction::Incoming) => self.incoming = Some(Invitation { id, row: None }),
+            SideRow::Invitation(id, Direction::Outgoing) => self.outgoing = Some(Invitation { id, row: None }),
+        }
+    }
+
     fn is_friendship(&self) -> bool {
         let row = self.friendship.as_ref();
         row.is_some_and(|row| row.status == friendships::Status::Accepted)
@@ -59,14 +91,16 @@ impl Between {
             let detail = "The recipient has too many open invitations.";
             return Err(Refusal::new(Code::TooManyInvitations, detail));
         }
-        self.incoming = Some(invitations::Model {
-            id: random::id(),
+        let id = random::id();
+        let row = invitations::Model {
+            id,
             user_id,
             peer_handle: from.as_str().to_owned(),
             direction: Direction::Incoming,
             status: Status::Pending,
             created_at: now.0,
-        });
+        };
+        self.incoming = Some(Invitation { id, row: Some(row) });
         Ok(())
     }
 
@@ -96,7 +130,7 @@ impl Between {
             Some(known) => (known.id, known.created_at),
             None => (random::id(), now.0),
         };
-        self.friendship = Some(friendships::Model {
+        let row = friendships::Model {
             id,
             user_id,
             friend_handle: friend.handle.as_str().to_owned(),
@@ -107,6 +141,12 @@ impl Between {
             status,
             established_at: complete.then_some(now.0),
             created_at,
+        };
+        self.friendship = Some(Friendship {
+            id,
+            status,
+            created_at,
+            row: Some(row),
         });
         if complete {
             self.incoming = None;
@@ -130,56 +170,49 @@ struct Side {
 }
 
 impl Sides {
-    /// Loads the sides of these pairs, and how many open invitations those have received who are `invited`.
+    /// Loads the side of one pair.
     ///
     /// # Errors
     ///
     /// As for any query.
-    pub async fn load(
-        tx: &impl ConnectionTrait,
-        pairs: impl IntoIterator<Item = (Uuid, &str)>,
-        invited: impl IntoIterator<Item = Uuid>,
-    ) -> Result<Self, StoreError> {
+    pub async fn of_one(tx: &impl ConnectionTrait, user_id: Uuid, peer: &str) -> Result<Self, StoreError> {
         let mut sides = Self::default();
-        for (user_id, peer) in pairs {
-            sides.pairs.entry((user_id, peer.to_owned())).or_default();
-        }
-        let mut of_row: Vec<&mut Side> = Vec::with_capacity(sides.pairs.len());
-        let mut pairs = Vec::with_capacity(sides.pairs.len());
-        for ((user_id, peer), side) in &mut sides.pairs {
-            pairs.push((sets::hex(user_id.as_bytes()), peer.as_str()));
-            of_row.push(side);
-        }
-        for (at, row) in sets::friendships(tx, &pairs).await? {
-            if let Some(side) = of_row.get_mut(at) {
-                side.before.friendship = Some(row);
-            }
-        }
-        for (at, row) in sets::invitations(tx, &pairs).await? {
-            if let Some(side) = of_row.get_mut(at) {
-                match row.direction {
-                    Direction::Incoming => side.before.incoming = Some(row),
-                    Direction::Outgoing => side.before.outgoing = Some(row),
-                }
-            }
-        }
-        for side in of_row {
-            side.now = side.before.clone();
-        }
-
-        sides.open.extend(invited.into_iter().map(|user_id| (user_id, 0)));
-        let mut of_row = Vec::with_capacity(sides.open.len());
-        let mut users = Vec::with_capacity(sides.open.len());
-        for (user_id, open) in &mut sides.open {
-            users.push((sets::hex(user_id.as_bytes()),));
-            of_row.push(open);
-        }
-        for (at, row) in sets::open_invitations(tx, &users).await? {
-            if let Some(open) = of_row.get_mut(at) {
-                **open = row.open;
-            }
+        sides.add_pair(user_id, peer);
+        for row in sets::side(tx, user_id, peer).await? {
+            sides.add(user_id, peer, row);
         }
         Ok(sides)
+    }
+
+    /// Takes a pair in, of which all rows are then to be added.
+    pub fn add_pair(&mut self, user_id: Uuid, peer: &str) {
+        self.pairs.entry((user_id, peer.to_owned())).or_default();
+    }
+
+    /// Takes a row of the database in.
+    pub fn add(&mut self, user_id: Uuid, peer: &str, row: SideRow) {
+        let side = self.pairs.entry((user_id, peer.to_owned())).or_default();
+        side.before.add(row);
+        side.now = side.before.clone();
+    }
+
+    /// Loads how many open invitations these users have received, as [`Self::invited`] needs it.
+    ///
+    /// # Errors
+    ///
+    /// As for any query.
+    pub async fn count_open(
+        &mut self,
+        tx: &impl ConnectionTrait,
+        users: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(), StoreError> {
+        let users: HashSet<Uuid> = users.into_iter().collect();
+        let users: Vec<Uuid> = users.into_iter().collect();
+        let ids: Vec<_> = users.iter().map(|id| (sets::hex(id.as_bytes()),)).collect();
+        for (at, row) in sets::open_invitations(tx, &ids).await? {
+            self.open.extend(users.get(at).map(|id| (*id, row.open)));
+        }
+        Ok(())
     }
 
     /// Works on one side, and keeps the count of open invitations right.
@@ -200,7 +233,7 @@ impl Sides {
         Ok(done)
     }
 
-    /// Somebody invites a local user, who was loaded as one that is invited.
+    /// Somebody invites a local user, whose open invitations were counted.
     ///
     /// # Errors
     ///
@@ -268,20 +301,21 @@ impl Sides {
         let mut invitations_new = Vec::new();
         for Side { before, now } in self.pairs.values() {
             let (was, is) = (&before.friendship, &now.friendship);
-            if was != is {
-                let is_same = matches!((was, is), (Some(was), Some(is)) if was.id == is.id);
-                friendships_gone.extend(
-                    was.iter()
-                        .filter(|_| !is_same)
-                        .map(|row| (sets::hex(row.id.as_bytes()),)),
-                );
-                friendships_put.extend(is);
-            }
+            let stays = |id| is.as_ref().is_some_and(|is| is.id == id);
+            friendships_gone.extend(
+                was.iter()
+                    .filter(|was| !stays(was.id))
+                    .map(|was| (sets::hex(was.id.as_bytes()),)),
+            );
+            friendships_put.extend(is.iter().filter_map(|is| is.row.as_ref()));
             for (was, is) in [(&before.incoming, &now.incoming), (&before.outgoing, &now.outgoing)] {
-                if was != is {
-                    invitations_gone.extend(was.iter().map(|row| (sets::hex(row.id.as_bytes()),)));
-                    invitations_new.extend(is);
-                }
+                let stays = |id| is.as_ref().is_some_and(|is| is.id == id);
+                invitations_gone.extend(
+                    was.iter()
+                        .filter(|was| !stays(was.id))
+                        .map(|was| (sets::hex(was.id.as_bytes()),)),
+                );
+                invitations_new.extend(is.iter().filter_map(|is| is.row.as_ref()));
             }
         }
         // What is new may have the unique key of what is gone.

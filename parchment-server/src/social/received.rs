@@ -1,6 +1,6 @@
 //! What a batch of messages from other servers does to the rows of those they are for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use parchment_core::{
     envelope::{Content, Kind},
@@ -11,18 +11,24 @@ use parchment_core::{
 use sea_orm::{ConnectionTrait, prelude::Uuid};
 
 use super::between::Sides;
-use crate::{
-    identity::alias,
-    store::{StoreError, sets},
-};
+use crate::store::{StoreError, sets};
 
 /// Everything that a batch of messages may touch, in memory.
 ///
 /// It is loaded at the beginning of a transaction and saved at its end; messages between that see each other's effects.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Received {
     recipients: HashMap<Alias, Recipient>,
     sides: Sides,
+}
+
+/// A row about people here.
+#[derive(Debug)]
+pub enum PersonRow {
+    /// There is a recipient, perhaps in another spelling.
+    Recipient(sets::Recipient),
+    /// What there is between the recipient and the sender.
+    Side(sets::SideRow),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -32,22 +38,49 @@ struct Recipient {
 }
 
 impl Received {
-    /// Loads what these messages may touch.
+    /// Takes in those of the rows that these messages touch which are about people here, and counts what must be counted.
     ///
     /// # Errors
     ///
     /// As for any query.
-    pub async fn load(tx: &impl ConnectionTrait, batch: &[Verified]) -> Result<Self, StoreError> {
-        let recipients = recipients(tx, batch).await?;
-        let touched = batch.iter().filter_map(|message| {
-            let message = message.message();
-            let recipient = recipients.get(&message.to().alias())?;
-            Some((recipient.id, message))
-        });
-        let pairs = touched.clone().map(|(id, message)| (id, message.from().as_str()));
-        let invited = touched.filter(|(_, message)| message.kind() == Kind::FriendInvite);
-        let sides = Sides::load(tx, pairs, invited.map(|(id, _)| id)).await?;
-        Ok(Self { recipients, sides })
+    pub async fn load(
+        tx: &impl ConnectionTrait,
+        batch: &[Verified],
+        rows: impl IntoIterator<Item = (usize, PersonRow)>,
+    ) -> Result<Self, StoreError> {
+        let mut received = Self::default();
+        let mut side_rows = Vec::new();
+        for (at, row) in rows {
+            let Some(message) = batch.get(at).map(Verified::message) else {
+                continue;
+            };
+            match row {
+                // A message to another spelling of her alias is to nobody.
+                PersonRow::Recipient(row) if row.alias == message.to().alias().as_str() => {
+                    received.sides.add_pair(row.id, message.from().as_str());
+                    let recipient = Recipient {
+                        id: row.id,
+                        is_disabled: row.is_disabled,
+                    };
+                    received.recipients.insert(message.to().alias(), recipient);
+                }
+                PersonRow::Recipient(_) => {}
+                PersonRow::Side(row) => side_rows.push((message, row)),
+            }
+        }
+        for (message, row) in side_rows {
+            if let Some(recipient) = received.recipients.get(&message.to().alias()) {
+                received.sides.add(recipient.id, message.from().as_str(), row);
+            }
+        }
+        let invited = batch
+            .iter()
+            .map(Verified::message)
+            .filter(|message| message.kind() == Kind::FriendInvite);
+        let invited = invited.filter_map(|message| received.recipients.get(&message.to().alias()));
+        let invited: Vec<Uuid> = invited.map(|recipient| recipient.id).collect();
+        received.sides.count_open(tx, invited).await?;
+        Ok(received)
     }
 
     /// Gives a message its effect on the recipient's rows.
@@ -86,24 +119,6 @@ impl Received {
     pub async fn save(self, tx: &impl ConnectionTrait) -> Result<(), StoreError> {
         self.sides.save(tx).await
     }
-}
-
-/// Those of the recipients who live here, each by the exact spelling of her alias.
-async fn recipients(tx: &impl ConnectionTrait, batch: &[Verified]) -> Result<HashMap<Alias, Recipient>, StoreError> {
-    let keys: HashSet<String> = batch
-        .iter()
-        .map(|message| alias::key(&message.message().to().alias()))
-        .collect();
-    let keys: Vec<(String,)> = keys.into_iter().map(|key| (key,)).collect();
-    let found = sets::users(tx, &keys).await?.into_iter().filter_map(|(_, row)| {
-        let alias = Alias::parse(row.alias.as_deref()?).ok()?;
-        let recipient = Recipient {
-            id: row.id,
-            is_disabled: row.disabled_at.is_some(),
-        };
-        Some((alias, recipient))
-    });
-    Ok(found.collect())
 }
 
 /// Somebody whose account is switched off is nobody to those who want something of her.

@@ -62,7 +62,8 @@ pub async fn receive_invitation(
     from: &Handle,
     now: UnixMillis,
 ) -> Result<(), EffectError> {
-    let mut sides = Sides::load(tx, [(user_id, from.as_str())], [user_id]).await?;
+    let mut sides = Sides::of_one(tx, user_id, from.as_str()).await?;
+    sides.count_open(tx, [user_id]).await?;
     sides.invited(user_id, from, now)?;
     Ok(sides.save(tx).await?)
 }
@@ -76,7 +77,7 @@ pub async fn receive_acceptance(
     friend: &UserDocument,
     now: UnixMillis,
 ) -> Result<(), EffectError> {
-    let mut sides = Sides::load(tx, [(user_id, friend.handle.as_str())], []).await?;
+    let mut sides = Sides::of_one(tx, user_id, friend.handle.as_str()).await?;
     sides.accepted(user_id, friend, now)?;
     Ok(sides.save(tx).await?)
 }
@@ -89,7 +90,7 @@ pub async fn befriend(
     status: friendships::Status,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let mut sides = Sides::load(tx, [(user_id, friend.handle.as_str())], []).await?;
+    let mut sides = Sides::of_one(tx, user_id, friend.handle.as_str()).await?;
     sides.befriend(user_id, friend, status, now);
     sides.save(tx).await
 }

@@ -26,7 +26,15 @@ impl Dialect {
             DatabaseBackend::Postgres => {
                 "(SELECT n - 1 AS key, v AS value FROM json_array_elements($1::json) WITH ORDINALITY AS e (v, n)) AS j"
             }
-            _ => "json_each(?) AS j",
+            _ => "json_each(?1) AS j",
+        }
+    }
+
+    /// An empty column, by the type that PostgreSQL wants to know.
+    fn nothing(self, type_name: &str, column: &str) -> String {
+        match self.0 {
+            DatabaseBackend::Postgres => format!("CAST(NULL AS {type_name}) AS {column}"),
+            _ => format!("NULL AS {column}"),
         }
     }
 
@@ -121,51 +129,149 @@ async fn change(
     Ok(())
 }
 
-/// A nonce with whose it is: a server's or a sender's.
-pub(crate) type NonceKey<'a> = (&'a str, String);
+/// What is looked up for a message: server, transport nonce, sender, envelope nonce, and the lower-cased alias of the
+/// recipient; nonces in hexadecimal.
+pub(crate) type Touched<'a> = (&'a str, String, &'a str, String, String);
 
-#[derive(FromQueryResult)]
-struct Nothing {}
-
-/// Which of these transport nonces are recorded, by their numbers.
-pub(crate) async fn recorded_requests(
-    tx: &impl ConnectionTrait,
-    nonces: &[NonceKey<'_>],
-) -> Result<Vec<usize>, StoreError> {
-    let rows = found::<Nothing>(tx, nonces, |d| {
-        format!(
-            "SELECT j.key AS at FROM {} {} transport_nonces AS t ON t.server_id = {} AND t.nonce = {}",
-            d.rows(),
-            d.looking_up(),
-            d.text(0),
-            d.bytes(1)
-        )
-    });
-    Ok(rows.await?.into_iter().map(|(at, _)| at).collect())
-}
-
-/// What is recorded with an envelope nonce.
+/// A row that a message touches.
 #[derive(Debug, FromQueryResult)]
-pub(crate) struct RecordedMessage {
-    /// The digest of the message.
-    pub digest: Vec<u8>,
+pub(crate) struct Known {
+    what: i32,
+    id: Option<Uuid>,
+    text: Option<String>,
+    bytes: Option<Vec<u8>>,
+    number: Option<i64>,
 }
 
-/// What is recorded with these envelope nonces.
-pub(crate) async fn recorded_messages(
+/// A row that a message touches, by what it is.
+#[derive(Debug)]
+pub(crate) enum Row {
+    /// The transport nonce is recorded.
+    Request,
+    /// The envelope nonce is recorded, with this digest.
+    Message(Vec<u8>),
+    /// There is a recipient, perhaps in another spelling.
+    Recipient(Recipient),
+    /// What there is between the recipient and the sender.
+    Side(SideRow),
+}
+
+/// A recipient.
+#[derive(Debug)]
+pub(crate) struct Recipient {
+    /// Her id.
+    pub id: Uuid,
+    /// Her alias in the spelling that counts.
+    pub alias: String,
+    /// Whether her account is switched off.
+    pub is_disabled: bool,
+}
+
+/// A row on a local user's side of a pair.
+#[derive(Debug)]
+pub(crate) enum SideRow {
+    /// A friendship: its id, how far it has come, when it was made.
+    Friendship(Uuid, friendships::Status, i64),
+    /// An invitation: its id and direction.
+    Invitation(Uuid, invitations::Direction),
+}
+
+impl Known {
+    fn read(self) -> Result<Row, StoreError> {
+        let missing = || StoreError::corrupt("a column is empty");
+        let id = || self.id.ok_or_else(missing);
+        let text = || self.text.clone().ok_or_else(missing);
+        Ok(match self.what {
+            0 => Row::Request,
+            1 => Row::Message(self.bytes.ok_or_else(missing)?),
+            2 => Row::Recipient(Recipient {
+                id: id()?,
+                alias: text()?,
+                is_disabled: self.number.is_some(),
+            }),
+            3 => {
+                let status = friendships::Status::try_from_value(&text()?)?;
+                Row::Side(SideRow::Friendship(id()?, status, self.number.ok_or_else(missing)?))
+            }
+            _ => {
+                let direction = invitations::Direction::try_from_value(&text()?)?;
+                Row::Side(SideRow::Invitation(id()?, direction))
+            }
+        })
+    }
+}
+
+/// The rows that these messages touch, each with the number of its message.
+pub(crate) async fn touched(
     tx: &impl ConnectionTrait,
-    nonces: &[NonceKey<'_>],
-) -> Result<Vec<(usize, RecordedMessage)>, StoreError> {
-    found(tx, nonces, |d| {
-        format!(
-            "SELECT j.key AS at, e.digest FROM {} {} envelope_nonces AS e ON e.sender = {} AND e.nonce = {}",
-            d.rows(),
-            d.looking_up(),
+    messages: &[Touched<'_>],
+) -> Result<Vec<(usize, Row)>, StoreError> {
+    let rows = found::<Known>(tx, messages, |d| {
+        let (rows, join, recipient) = (d.rows(), d.looking_up(), d.text(4));
+        let requests = format!(
+            "SELECT 0 AS what, j.key AS at, {}, {}, {}, {} FROM {rows} {join} transport_nonces AS t \
+             ON t.server_id = {} AND t.nonce = {}",
+            d.nothing("uuid", "id"),
+            d.nothing("text", "text"),
+            d.nothing("bytea", "bytes"),
+            d.nothing("bigint", "number"),
             d.text(0),
             d.bytes(1)
-        )
-    })
-    .await
+        );
+        let messages = format!(
+            "SELECT 1, j.key, NULL, NULL, e.digest, NULL FROM {rows} {join} envelope_nonces AS e \
+             ON e.sender = {} AND e.nonce = {}",
+            d.text(2),
+            d.bytes(3)
+        );
+        let users = format!("{rows} {join} users AS u ON u.alias_key = {recipient}");
+        let recipients = format!("SELECT 2, j.key, u.id, u.alias, NULL, u.disabled_at FROM {users}");
+        let friendships = format!(
+            "SELECT 3, j.key, f.id, f.status, NULL, f.created_at FROM {users} {join} friendships AS f \
+             ON f.user_id = u.id AND f.friend_handle = {}",
+            d.text(2)
+        );
+        let invitations = format!(
+            "SELECT 4, j.key, i.id, i.direction, NULL, NULL FROM {users} {join} invitations AS i \
+             ON i.user_id = u.id AND i.direction IN ('incoming', 'outgoing') AND i.peer_handle = {}",
+            d.text(2)
+        );
+        [requests, messages, recipients, friendships, invitations].join(" UNION ALL ")
+    });
+    read(rows.await?)
+}
+
+/// What there is between a local user and a peer, on the user's side.
+pub(crate) async fn side(tx: &impl ConnectionTrait, user_id: Uuid, peer: &str) -> Result<Vec<SideRow>, StoreError> {
+    let pair = [(hex(user_id.as_bytes()), peer)];
+    let rows = found::<Known>(tx, &pair, |d| {
+        let (rows, join) = (d.rows(), d.looking_up());
+        let friendships = format!(
+            "SELECT 3 AS what, j.key AS at, f.id AS id, f.status AS text, {}, f.created_at AS number \
+             FROM {rows} {join} friendships AS f ON f.user_id = {} AND f.friend_handle = {}",
+            d.nothing("bytea", "bytes"),
+            d.uuid(0),
+            d.text(1)
+        );
+        let invitations = format!(
+            "SELECT 4, j.key, i.id, i.direction, NULL, NULL FROM {rows} {join} invitations AS i \
+             ON i.user_id = {} AND i.direction IN ('incoming', 'outgoing') AND i.peer_handle = {}",
+            d.uuid(0),
+            d.text(1)
+        );
+        [friendships, invitations].join(" UNION ALL ")
+    });
+    let rows = read(rows.await?)?.into_iter();
+    Ok(rows
+        .filter_map(|(_, row)| match row {
+            Row::Side(row) => Some(row),
+            _ => None,
+        })
+        .collect())
+}
+
+fn read(rows: Vec<(usize, Known)>) -> Result<Vec<(usize, Row)>, StoreError> {
+    rows.into_iter().map(|(at, row)| Ok((at, row.read()?))).collect()
 }
 
 /// Records transport nonces: server, nonce, when it was received.
@@ -198,68 +304,6 @@ pub(crate) async fn record_messages(
             d.bytes(2),
             d.integer(3),
             d.rows()
-        )
-    })
-    .await
-}
-
-/// What is asked of a recipient.
-#[derive(Debug, FromQueryResult)]
-pub(crate) struct RecipientRow {
-    /// Her id.
-    pub id: Uuid,
-    /// Her alias in the spelling that counts.
-    pub alias: Option<String>,
-    /// When her account was switched off.
-    pub disabled_at: Option<i64>,
-}
-
-/// The users of these lower-cased aliases.
-pub(crate) async fn users(
-    tx: &impl ConnectionTrait,
-    alias_keys: &[(String,)],
-) -> Result<Vec<(usize, RecipientRow)>, StoreError> {
-    found(tx, alias_keys, |d| {
-        format!(
-            "SELECT j.key AS at, u.id, u.alias, u.disabled_at FROM {} {} users AS u ON u.alias_key = {}",
-            d.rows(),
-            d.looking_up(),
-            d.text(0)
-        )
-    })
-    .await
-}
-
-/// The friendships of these pairs of a user's id and a handle.
-pub(crate) async fn friendships(
-    tx: &impl ConnectionTrait,
-    pairs: &[(String, &str)],
-) -> Result<Vec<(usize, friendships::Model)>, StoreError> {
-    found(tx, pairs, |d| {
-        format!(
-            "SELECT j.key AS at, f.* FROM {} {} friendships AS f ON f.user_id = {} AND f.friend_handle = {}",
-            d.rows(),
-            d.looking_up(),
-            d.uuid(0),
-            d.text(1)
-        )
-    })
-    .await
-}
-
-/// The invitations of these pairs of a user's id and a handle, in both directions.
-pub(crate) async fn invitations(
-    tx: &impl ConnectionTrait,
-    pairs: &[(String, &str)],
-) -> Result<Vec<(usize, invitations::Model)>, StoreError> {
-    found(tx, pairs, |d| {
-        format!(
-            "SELECT j.key AS at, i.* FROM {} {} invitations AS i ON i.user_id = {} \
-             AND i.direction IN ('incoming', 'outgoing') AND i.peer_handle = {}",
-            d.rows(),
-            d.looking_up(),
-            d.uuid(0),
-            d.text(1)
         )
     })
     .await
