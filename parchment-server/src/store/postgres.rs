@@ -86,6 +86,14 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
         writer = writer.options([("synchronous_commit", "on")]);
     }
     let writer = open(WRITERS, writer).await?;
+    // Everything rests on this.
+    if setting(&writer, "transaction_isolation").await? != "serializable" {
+        return Err(StoreError::Url {
+            reason: "something between this program and the database drops the options of connections: connect without \
+                     a pooler, or have it keep them"
+                .to_owned(),
+        });
+    }
     Ok(Pools {
         watch: None,
         reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
