@@ -89,9 +89,10 @@ pub(super) async fn connect(url: &str) -> Result<Pools, StoreError> {
     // Everything rests on this.
     if setting(&writer, "transaction_isolation").await? != "serializable" {
         return Err(StoreError::Url {
-            reason: "something between this program and the database drops the options of connections: connect without \
+            reason:
+                "something between this program and the database drops the options of connections: connect without \
                      a pooler, or have it keep them"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     Ok(Pools {
