@@ -36,6 +36,9 @@ pub struct Sample {
     inbox: Inbox<StaticDirectory, MemoryPins>,
 }
 
+/// A place for messages that forgets nothing.
+pub type Place = MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>;
+
 /// A message on its way, as bytes.
 pub struct Request {
     headers: [(&'static str, String); 5],
@@ -46,8 +49,8 @@ fn take(_: &Accepted) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A place for messages that forgets nothing.
-pub fn empty() -> MemoryInbox<fn(&Accepted) -> Result<(), Refusal>> {
+/// A place in which there is nothing yet.
+pub fn empty() -> Place {
     MemoryInbox::new(take)
 }
 
@@ -116,7 +119,7 @@ impl Sample {
     }
 
     /// Receives a request, from its bytes to its effect.
-    pub fn receive(&self, request: &Request, store: &MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>) -> bool {
+    pub fn receive(&self, request: &Request, store: &Place) -> bool {
         let headers = request
             .headers
             .each_ref()
