@@ -36,6 +36,9 @@ pub struct Sample {
     inbox: Inbox<StaticDirectory, MemoryPins>,
 }
 
+/// A place for messages that forgets nothing.
+pub type Place = MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>;
+
 /// A message on its way, as bytes.
 pub struct Request {
     headers: [(&'static str, String); 5],
@@ -46,11 +49,8 @@ fn take(_: &Accepted) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A place for messages in memory.
-pub type Memory = MemoryInbox<fn(&Accepted) -> Result<(), Refusal>>;
-
-/// A place for messages that forgets nothing.
-pub fn empty() -> Memory {
+/// A place in which there is nothing yet.
+pub fn empty() -> Place {
     MemoryInbox::new(take)
 }
 
@@ -119,7 +119,7 @@ impl Sample {
     }
 
     /// Receives a request, from its bytes to its effect.
-    pub fn receive(&self, request: &Request, store: &Memory) -> bool {
+    pub fn receive(&self, request: &Request, store: &Place) -> bool {
         let headers = request
             .headers
             .each_ref()

@@ -10,7 +10,34 @@ pub(super) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// Where two shortest candidates are equally near, ECMAScript engines take the even one. The
 /// standard library takes the other, so its digits must not be used here.
 pub(super) fn write(value: f64, sink: &mut impl Sink) {
-    sink.put(ryu_js::Buffer::new().format_finite(value));
+    match small_integer(value) {
+        Some(integer) => write_integer(integer, sink),
+        None => sink.put(ryu_js::Buffer::new().format_finite(value)),
+    }
+}
+
+/// The integer that a double is, where that is written digit by digit in any case.
+fn small_integer(value: f64) -> Option<i32> {
+    let integer = value as i32;
+    (f64::from(integer) == value).then_some(integer)
+}
+
+fn write_integer(integer: i32, sink: &mut impl Sink) {
+    // Sign and ten digits, from the last one on.
+    let mut text = [b'-'; 11];
+    let mut length = 0;
+    let mut rest = integer.unsigned_abs();
+    for place in text.iter_mut().rev() {
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        length += 1;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    length += usize::from(integer < 0);
+    let written = text.get(text.len() - length..).unwrap_or_default();
+    sink.put(std::str::from_utf8(written).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -58,6 +85,18 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 5_000);
+    }
+
+    #[test]
+    fn integers_are_written_as_the_general_form_writes_them() {
+        let edges = [0, 1, -1, 9, 10, -10, 99, 100, 2_147_483_647, -2_147_483_648];
+        let steps = (0..200_000).map(|step| step * 10_731 - 1_073_100_000);
+        for integer in edges.into_iter().chain(steps) {
+            let value = f64::from(integer);
+            assert_eq!(written(value), ryu_js::Buffer::new().format_finite(value));
+        }
+        assert_eq!(written(-0.0), "0");
+        assert_eq!(written(2_147_483_648.0), "2147483648");
     }
 
     proptest! {

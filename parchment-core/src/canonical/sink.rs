@@ -55,6 +55,7 @@ impl HashSink {
 }
 
 impl Sink for HashSink {
+    #[inline]
     fn put(&mut self, piece: &str) {
         if self.filled + piece.len() > self.pending.len() {
             self.flush();

@@ -29,13 +29,13 @@ pub fn write(value: &Value, sink: &mut impl Sink) {
 
 /// Writes the canonical text of an object.
 pub(crate) fn write_object(object: &Object, sink: &mut impl Sink) {
-    let mut separator = "{";
+    let mut before_name = "{\"";
     for (name, member) in object.iter() {
-        sink.put(separator);
-        write_string(name, sink);
-        sink.put(":");
+        sink.put(before_name);
+        write_escaped(name, sink);
+        sink.put("\":");
         write(member, sink);
-        separator = ",";
+        before_name = ",\"";
     }
     sink.put(if object.is_empty() { "{}" } else { "}" });
 }
@@ -43,8 +43,29 @@ pub(crate) fn write_object(object: &Object, sink: &mut impl Sink) {
 /// Writes a string with its quotes; only `"`, `\` and U+0000 to U+001F are escaped.
 pub(crate) fn write_string(text: &str, sink: &mut impl Sink) {
     sink.put("\"");
+    write_escaped(text, sink);
+    sink.put("\"");
+}
+
+/// Whether a byte of a string stands for itself.
+fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// Where the first byte stands that must be escaped.
+fn first_special(text: &str) -> Option<usize> {
+    // Most texts have none, which is seen many bytes at a time.
+    const AT_ONCE: usize = 16;
+    let is_all_plain = |chunk: &[u8]| chunk.iter().fold(true, |all, byte| all & is_plain(*byte));
+    let plain = text.as_bytes().chunks(AT_ONCE).take_while(|chunk| is_all_plain(chunk));
+    let skipped = plain.count() * AT_ONCE;
+    let rest = text.as_bytes().get(skipped..)?;
+    rest.iter().position(|byte| !is_plain(*byte)).map(|at| skipped + at)
+}
+
+fn write_escaped(text: &str, sink: &mut impl Sink) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+    while let Some(at) = first_special(rest) {
         // The byte found is ASCII, so both cuts lie between characters.
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
         sink.put(plain);
@@ -66,5 +87,4 @@ pub(crate) fn write_string(text: &str, sink: &mut impl Sink) {
         rest = tail;
     }
     sink.put(rest);
-    sink.put("\"");
 }

@@ -1,7 +1,8 @@
 //! The rules on rows, for what local users do: invitations and friendships between one of them and anybody.
 //!
-//! What others may do to somebody here is in [`super::between`]. Every function works inside the caller's transaction and on one side only: the rows of one
-//! local user. Where both people live here, both sides are changed in the same transaction.
+//! What others may do to somebody here is in `between`. Every function works inside the caller's
+//! transaction and on one side only: the rows of one local user. Where both people live here, both
+//! sides are changed in the same transaction.
 
 use parchment_core::{handle::Handle, manifest::UserDocument, refusal::Refusal, time::UnixMillis};
 use sea_orm::{
