@@ -168,7 +168,8 @@ pub struct EnvelopeRequest {
 pub struct Ended {
     /// Always true.
     pub success: bool,
-    /// Whether the other side was told; false too where a server does not say.
+    /// Whether the other side was told.
+    // Other servers do not say; then nobody knows that it was.
     #[serde(default)]
     pub delivered: bool,
 }

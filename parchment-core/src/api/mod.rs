@@ -4,6 +4,9 @@
 //! snake_case; both are facts of the wire. A field that can be `null` is always written, a field
 //! that can be absent is left out when there is nothing to say.
 //!
+//! Read with serde, answers are taken from newer and other servers too: unknown members are passed over, and what only
+//! this one gives has a default. Requests are read strictly.
+//!
 //! With the feature `openapi` the types also describe themselves to poem-openapi, so that the
 //! published document and the code cannot drift apart.
 
