@@ -43,7 +43,7 @@
 //! | 23 | names another algorithm | have a weaker one be taken | `Lie::Algorithm` | `another_algorithm_is_noticed` |
 //! | 24 | gives something that is not sealed | have it be believed as it is | `Lie::NoEnvelope` | `what_is_no_envelope_is_noticed` |
 //! | 25 | lists a blob twice | have it be counted or carried twice | `Lie::Repeated` | `a_blob_that_is_listed_twice_is_noticed` |
-//! | 26 | says that it wrote, and did not | lose what she believes safe | `Lie::WriteIgnored` | `a_write_that_is_ignored_is_noticed` |
+//! | 26 | says that it wrote, and did not | lose what she believes safe | `Lie::WriteIgnored` | `a_write_that_is_ignored_is_noticed`, `a_first_write_that_is_ignored_is_noticed` |
 //! | 27 | the same for the inventory | have other devices know nothing of it | `Lie::WriteIgnored` | `an_inventory_that_is_not_written_is_noticed` |
 //! | 28 | says that it deleted, and did not | keep what she wanted gone | `Lie::WriteIgnored` | `a_deletion_that_is_ignored_is_noticed` |
 //!

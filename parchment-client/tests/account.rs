@@ -292,7 +292,14 @@ async fn what_another_program_writes_without_an_inventory_is_taken_and_listed() 
     foreign("settings", b"light", 3).await;
     assert_eq!(text(&alice.account, "settings").await, "light");
     alice.account.check().await.unwrap();
-    alice.account.rotate(&Rotation::new(), |_| {}).await.unwrap();
+    let mut alice = alice;
+    alice.recovery_key = alice
+        .account
+        .rotate(&Rotation::new(), |_| {})
+        .await
+        .unwrap()
+        .recovery_key
+        .to_string();
     assert_eq!(text(&alice.account, "theirs").await, "second");
     // What it deletes is missed until the person says that it is right so.
     alice.client.blobs().delete("theirs").await.unwrap();
@@ -301,9 +308,13 @@ async fn what_another_program_writes_without_an_inventory_is_taken_and_listed() 
         missed.lie(),
         Some(parchment_client::account::Lie::Withheld(Place::Blob(_)))
     ));
+    let phone = second_device(&server, &alice, "alice").await;
     alice.account.danger_accept_what_is_there().await.unwrap();
-    assert_eq!(alice.account.blobs().await.unwrap(), ["settings"]);
-    alice.account.check().await.unwrap();
+    for account in [&alice.account, &phone.account, &alice.account] {
+        assert_eq!(account.blobs().await.unwrap(), ["settings"]);
+        account.put_blob("settings", b"dim").await.unwrap();
+        account.check().await.unwrap();
+    }
 }
 
 #[tokio::test]

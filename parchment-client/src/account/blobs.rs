@@ -112,21 +112,24 @@ impl Account {
 
     pub(super) async fn put_blob_in(&self, device: &mut Device, blob_type: &str, plaintext: &[u8]) -> Result<()> {
         let place = Place::Blob(blob_type.to_owned());
+        self.inventory(device).await?;
         // What stood there before can never stand there again.
-        let before = self.inventory(device).await?.mark(&place);
+        let before = self.seen(device, blob_type).await?;
         for _ in 0..TRIES {
             let envelope = seal_blob(device, blob_type, plaintext)?;
             let written = Mark::of(envelope.as_bytes());
             self.put(device, blob_type, &envelope).await?;
+            let seen = self.seen(device, blob_type).await?;
             let inventory = self.inventory(device).await?;
             let is_gone = |mark| inventory.judge(&place, mark) == Judgement::Superseded;
-            match self.seen(device, blob_type).await? {
+            match seen {
                 // A request that was sent twice, and overtaken in between: nobody would believe it any more.
                 Some(mark) if mark == written && is_gone(mark) => continue,
                 Some(mark) if mark == written => {}
-                // Another device wrote it after this one, or deleted it.
-                Some(mark) if Some(mark) != before && !is_gone(mark) => {}
-                None if inventory.mark(&place).is_none() || inventory.is_leaving(&place) => {}
+                // Another device wrote it after this one.
+                Some(mark) if seen != before && !is_gone(mark) => {}
+                // Another device deleted it, and said so before.
+                None if is_gone(written) || inventory.is_leaving(&place) => {}
                 _ => return Err(Lie::WriteIgnored(place).into()),
             }
             return self.settle_blob(device, blob_type, written).await;

@@ -417,6 +417,30 @@ impl Inventory {
         self.push_was(mark.beginning());
     }
 
+    /// Takes the place of what was known before: whatever is listed there and not here is gone.
+    pub fn replace(&mut self, before: &Self) {
+        let here: BTreeSet<Beginning> = self.marks().map(Mark::beginning).collect();
+        let gone = before.marks().map(Mark::beginning).chain(before.was.iter().copied());
+        for was in gone.filter(|was| !here.contains(was)) {
+            self.push_was(was);
+        }
+        for (id, listed) in &before.collections {
+            let kept = self.collections.get(id);
+            let points = listed
+                .points
+                .keys()
+                .filter(|point| kept.is_none_or(|kept| !kept.points.contains_key(*point)));
+            let gone: Vec<Uuid> = points.chain(kept.is_none().then_some(id)).copied().collect();
+            gone.into_iter().for_each(|id| self.retire(id_mark(id)));
+        }
+    }
+
+    fn marks(&self) -> impl Iterator<Item = Mark> {
+        let collections = self.collections.values();
+        let records = collections.flat_map(|listed| listed.metadata.iter().chain(listed.points.values()));
+        self.blobs.values().chain(records).copied()
+    }
+
     /// Says that something is about to be deleted.
     pub fn announce(&mut self, place: &Place) {
         let mark = match place {

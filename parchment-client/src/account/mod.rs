@@ -91,6 +91,13 @@ struct Shared {
 }
 
 impl Account {
+    #[cfg_attr(
+        target_arch = "wasm32",
+        allow(
+            clippy::arc_with_non_send_sync,
+            reason = "a browser has one thread, and stores that stay on it"
+        )
+    )]
     fn new(client: &Client, store: Arc<dyn KeyStore>, device: Device) -> Self {
         Self {
             shared: Arc::new(Shared {

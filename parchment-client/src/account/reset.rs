@@ -60,7 +60,9 @@ impl Account {
     pub async fn reset(client: &Client, store: Arc<dyn KeyStore>, confirm: ResetConfirmation) -> Result<Created> {
         let user_id = user_id(client).await?;
         let before = store.load().await?.map(|bytes| Device::read(&bytes)).transpose()?;
-        let before = before.filter(|device| device.user_id == user_id);
+        if before.as_ref().is_some_and(|device| device.user_id != user_id) {
+            return Err(Lie::OtherUser.into());
+        }
         let mut to_tell = before
             .as_ref()
             .and_then(|device| device.to_tell.clone())

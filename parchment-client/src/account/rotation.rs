@@ -9,7 +9,7 @@
 //! answer was lost may still take effect, so the new seed stays until it holds or can no longer; trying again uses the
 //! same one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use parchment_core::{
     api::{
@@ -35,7 +35,12 @@ use super::{
     random, slots,
     sync::{TRIES, collection_key, seal_blob},
 };
-use crate::{ClientError, keystore::Shared};
+use crate::{ClientError, client::sleep, keystore::Shared};
+
+/// How long is waited between two commits, unless the server asks for more.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest that a server is obeyed without asking the person.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What a rotation is to do beside taking everything along.
 #[derive(Debug, Default)]
@@ -169,7 +174,14 @@ impl Account {
     ) -> Result<()> {
         let (mut missing, mut conflicts) = (LeftBehind::default(), 0);
         for attempt in 1..=TRIES {
-            let (gathered, inventory) = self.gather(device, rotation, progress).await?;
+            let (gathered, inventory) = match self.gather(device, rotation, progress).await {
+                Ok(gathered) => gathered,
+                Err(error) => {
+                    // An earlier commit, whose answer was lost, may land while everything is read.
+                    self.check_identity(device).await?;
+                    return if device.next.is_none() { Ok(()) } else { Err(error) };
+                }
+            };
             check_missing(&missing, &gathered)?;
             let (request, new_device) = seal_anew(device, &inventory, gathered, rotation)?;
             progress(RotationEvent::Committing { attempt });
@@ -207,6 +219,14 @@ impl Account {
                 });
             }
             progress(RotationEvent::Again);
+            let asked = refusal
+                .refused()
+                .and_then(|refused| refused.retry_after)
+                .unwrap_or(PAUSE);
+            if asked > LONGEST_PAUSE {
+                return Err(refusal.into());
+            }
+            sleep(asked).await;
         }
         Err(AccountError::Busy)
     }

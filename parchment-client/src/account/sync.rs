@@ -93,11 +93,7 @@ impl Account {
             change(&mut inventory);
             inventory.follow(device.inventory.as_ref().map_or(0, Inventory::counter));
             let text = inventory.to_text();
-            let copy = match &device.copy {
-                Some(id) => id.clone(),
-                None => device.copy.insert(random::id()?.simple().to_string()).clone(),
-            };
-            let copy = format!("{COPY_PREFIX}{copy}");
+            let copy = self.copy_type(device)?;
             self.put(device, &copy, &seal_blob(device, &copy, text.as_bytes())?)
                 .await?;
             let envelope = seal_blob(device, BLOB_TYPE, text.as_bytes())?;
@@ -212,23 +208,52 @@ impl Account {
     /// Takes what the server gives now for what there is, and lists it: for a person who knows why something is missing
     /// or older, such as after an old backup was restored.
     ///
-    /// What does not open is still refused. What this device knew before is forgotten.
+    /// What does not open is still refused. A record that is older than it was stays under suspicion on other devices
+    /// until it is written anew; a rotation does that for all.
     pub async fn danger_accept_what_is_there(&self) -> Result<()> {
         let mut device = self.device().await;
         self.check_identity(&mut device).await?;
-        let counter = device.inventory.take().map_or(0, |inventory| inventory.counter());
-        let given = self
-            .given_inventory(&device)
-            .await?
-            .map_or(0, |(given, _)| given.counter());
+        let mut before = device
+            .inventory
+            .take()
+            .unwrap_or_else(|| Inventory::new(device.km_version));
+        if let Some((given, _)) = self.given_inventory(&device).await? {
+            before = before.merge(&given);
+        }
+        before = self.merge_copies(&device, before).await?;
         let mut inventory = Inventory::new(device.km_version);
         self.list_what_is_there(&device, &mut inventory).await?;
-        inventory.follow(counter.max(given));
-        // Known before it is written, so that nothing of the old is merged into it.
-        device.inventory = Some(inventory.clone());
+        inventory.replace(&before);
+        inventory.follow(before.counter());
+        // Known before it is written: what others knew is merged into this, and not the other way round.
+        device.inventory = Some(inventory);
         self.save(&device).await?;
-        let envelope = seal_blob(&device, BLOB_TYPE, inventory.to_text().as_bytes())?;
-        self.put(&device, BLOB_TYPE, &envelope).await
+        self.publish(&mut device).await
+    }
+
+    /// Writes the inventory that this device knows, whatever is there.
+    async fn publish(&self, device: &mut Device) -> Result<()> {
+        let mut inventory = device
+            .inventory
+            .clone()
+            .unwrap_or_else(|| Inventory::new(device.km_version));
+        inventory.follow(0);
+        let (copy, text) = (self.copy_type(device)?, inventory.to_text());
+        self.put(device, &copy, &seal_blob(device, &copy, text.as_bytes())?)
+            .await?;
+        self.put(device, BLOB_TYPE, &seal_blob(device, BLOB_TYPE, text.as_bytes())?)
+            .await?;
+        device.inventory = Some(inventory);
+        self.save(device).await
+    }
+
+    /// The type of the blob that holds what this device wrote last.
+    fn copy_type(&self, device: &mut Device) -> Result<String> {
+        let id = match &device.copy {
+            Some(id) => id.clone(),
+            None => device.copy.insert(random::id()?.simple().to_string()).clone(),
+        };
+        Ok(format!("{COPY_PREFIX}{id}"))
     }
 
     /// Lists every record that opens.

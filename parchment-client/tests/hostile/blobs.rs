@@ -246,6 +246,17 @@ async fn a_write_that_is_ignored_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_first_write_that_is_ignored_is_noticed() {
+    let world = World::new().await;
+    world.server.intercept(|heard| {
+        let swallowed = heard.operation == "putBlob" && heard.path == "/me/blobs/new";
+        swallowed.then(|| Said::new(200, json!({ "success": true })))
+    });
+    caught!(world.account().put_blob("new", b"first").await, Lie::WriteIgnored(place) if *place == blob("new"));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_inventory_that_is_not_written_is_noticed() {
     let world = World::new().await;
     world.server.intercept(|heard| {
