@@ -44,9 +44,14 @@ async fn beyond_the_number_of_connections_the_one_that_was_silent_for_longest_is
 async fn a_connection_that_works_on_a_request_is_not_closed_for_another() {
     let app = TestApp::start_with(|settings| settings.max_connections = 1).await;
     let mut first = connect(&app).await;
-    let head =
-        "POST /auth/verify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    let head = "POST /auth/verify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                content-length: 2\r\nexpect: 100-continue\r\n\r\n";
     first.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(
+        answered(&mut first).await.as_deref(),
+        Some("100"),
+        "it is being worked on"
+    );
     let mut second = connect(&app).await;
     assert_eq!(ask(&mut second).await, None);
     first.write_all(b"{}").await.unwrap();
