@@ -180,8 +180,17 @@ async fn the_character_that_no_database_stores_is_refused_and_what_only_looks_li
         send(body).await.expect_code(422, "invalid_body");
     }
     send(r#"{"firstName":"\\u0000"}"#).await.expect(200);
-    for path in ["/.well-known/user/a%00b", "/friends/a%00b", "/users?search=%00"] {
+    for (path, status, code) in [
+        ("/.well-known/user/a%00b", 404, "not_found"),
+        ("/users/roles/a%00b", 404, "not_found"),
+        ("/me/blobs/a%00b", 400, "invalid_blob_type"),
+        ("/users/me/devices/a%00bcdefgh/wrap-secret", 422, "invalid_device_id"),
+        // Of what is asked for beside the path, nothing reaches the database as it is.
+        ("/users?a%00=%00", 200, ""),
+    ] {
         let answer = alice.get(path).await;
-        assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
+        assert_eq!((answer.status, answer.code()), (status, code), "{path}");
     }
+    let checked = alice.get("/users/alias/check?alias=%00").await;
+    assert!(matches!(checked.status, 200 | 422), "{}", checked.text);
 }
