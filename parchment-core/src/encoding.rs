@@ -27,6 +27,13 @@ pub fn encode(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
+/// Writes bytes in lower-case hexadecimal, for what people compare and for texts inside one program; on the wire is base64.
+///
+/// The text has its length from the start: of a secret, no shorter copy stays behind.
+pub fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
 /// Reads standard base64: the alphabet with `+` and `/`, padded, trailing bits zero, no white space.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
     Base64::decode_vec(text).map_err(|_| Base64Error::Malformed)

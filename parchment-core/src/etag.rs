@@ -29,6 +29,8 @@ use std::{collections::BTreeSet, fmt};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::encoding::hex;
+
 /// A strong entity tag; it is written with its quotation marks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntityTag(String);
@@ -64,19 +66,19 @@ pub struct Snapshot {
 impl Snapshot {
     /// Adds a personal blob.
     pub fn blob(&mut self, blob_type: &str, envelope: &[u8]) {
-        self.lines.insert(format!("blob {blob_type} {}\n", hex(envelope)));
+        self.lines.insert(format!("blob {blob_type} {}\n", digest(envelope)));
     }
 
     /// Adds a collection; `metadata` is its envelope, if it has one.
     pub fn collection(&mut self, id: &str, metadata: Option<&[u8]>) {
-        let digest = metadata.map_or_else(|| "-".to_owned(), hex);
-        self.lines.insert(format!("collection {id} {digest}\n"));
+        let metadata = metadata.map_or_else(|| "-".to_owned(), digest);
+        self.lines.insert(format!("collection {id} {metadata}\n"));
     }
 
     /// Adds a point of a collection.
     pub fn point(&mut self, collection_id: &str, id: &str, envelope: &[u8]) {
         self.lines
-            .insert(format!("point {collection_id} {id} {}\n", hex(envelope)));
+            .insert(format!("point {collection_id} {id} {}\n", digest(envelope)));
     }
 
     /// The tag of all of it.
@@ -86,11 +88,8 @@ impl Snapshot {
     }
 }
 
-fn hex(envelope: &[u8]) -> String {
-    Sha256::digest(envelope)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+fn digest(envelope: &[u8]) -> String {
+    hex(&Sha256::digest(envelope))
 }
 
 #[cfg(test)]

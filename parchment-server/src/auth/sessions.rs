@@ -1,8 +1,8 @@
 //! Sessions: opaque tokens of 256 bits, stored hashed, 30 days, extended by use.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
-use parchment_core::{nonce::Digest, time::UnixMillis};
+use parchment_core::{encoding::hex, nonce::Digest, time::UnixMillis};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, prelude::Uuid,
@@ -34,12 +34,7 @@ impl Token {
     /// A new token: 32 random bytes in hexadecimal.
     pub fn draw() -> Self {
         let bytes = Zeroizing::new(random::bytes::<32>());
-        let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-        for byte in bytes.iter() {
-            // Writing to a text does not fail, and this one does not grow: no copy stays behind.
-            let _ = write!(*text, "{byte:02x}");
-        }
-        Self(text)
+        Self(Zeroizing::new(hex(&*bytes)))
     }
 
     /// A token that a caller presented.

@@ -11,6 +11,7 @@ use std::{
     path::Path,
 };
 
+use parchment_core::encoding::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -217,11 +218,4 @@ impl Write for HashWriter<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,8 +1,7 @@
 //! `parchment-server db`: what is done to the database as a whole.
 
-use std::fmt::Write as _;
-
 use clap::Subcommand;
+use parchment_core::encoding::hex;
 
 use super::Failure;
 use crate::{config::Settings, store};
@@ -44,8 +43,5 @@ async fn migrate_to(settings: &Settings, url: &str) -> Result<(), Failure> {
 
 /// Enough of a hash to compare by eye.
 fn short(hash: &[u8; 32]) -> String {
-    hash[..8].iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hash[..8])
 }

@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use parchment_core::{
+    encoding::hex,
     envelope::EnvelopeNonce,
     handle::{Handle, ServerId},
     inbox::{InboxStore, Outcome, Receipt, Verified},
@@ -26,7 +27,7 @@ use crate::{
     store::{
         Store, StoreError,
         entities::{envelope_nonces, transport_nonces},
-        sets::{self, Row, Touched, hex},
+        sets::{self, Row, Touched},
     },
 };
 

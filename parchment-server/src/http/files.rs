@@ -1,9 +1,10 @@
 //! Files that are part of the program: pages, and what they load.
 
-use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, sync::LazyLock};
+use std::{collections::BTreeMap, io::Write as _, sync::LazyLock};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use parchment_core::encoding::hex;
 use poem::{
     Body, Endpoint, IntoResponse as _, Request, Response,
     http::{HeaderValue, Method, StatusCode, header},
@@ -83,15 +84,10 @@ pub struct File {
 impl File {
     /// A file; `policy` is the Content-Security-Policy of a page.
     pub fn new(content_type: &'static str, text: String, policy: Option<String>) -> Self {
-        let mut tag = String::new();
-        for byte in &Sha256::digest(&text)[..8] {
-            // Writing into a text does not fail.
-            let _ = write!(tag, "{byte:02x}");
-        }
         Self {
             content_type,
             policy,
-            tag,
+            tag: hex(&Sha256::digest(&text)[..8]),
             compressed: gzip(text.as_bytes()).into(),
             plain: text.into(),
         }

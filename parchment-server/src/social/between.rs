@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use parchment_core::{
+    encoding::hex,
     handle::Handle,
     manifest::UserDocument,
     refusal::{Code, Refusal},
@@ -208,7 +209,7 @@ impl Sides {
     ) -> Result<(), StoreError> {
         let users: HashSet<Uuid> = users.into_iter().collect();
         let users: Vec<Uuid> = users.into_iter().collect();
-        let ids: Vec<_> = users.iter().map(|id| (sets::hex(id.as_bytes()),)).collect();
+        let ids: Vec<_> = users.iter().map(|id| (hex(id.as_bytes()),)).collect();
         for (at, row) in sets::open_invitations(tx, &ids).await? {
             self.open.extend(users.get(at).map(|id| (*id, row.open)));
         }
@@ -305,7 +306,7 @@ impl Sides {
             friendships_gone.extend(
                 was.iter()
                     .filter(|was| !stays(was.id))
-                    .map(|was| (sets::hex(was.id.as_bytes()),)),
+                    .map(|was| (hex(was.id.as_bytes()),)),
             );
             friendships_put.extend(is.iter().filter_map(|is| is.row.as_ref()));
             for (was, is) in [(&before.incoming, &now.incoming), (&before.outgoing, &now.outgoing)] {
@@ -313,7 +314,7 @@ impl Sides {
                 invitations_gone.extend(
                     was.iter()
                         .filter(|was| !stays(was.id))
-                        .map(|was| (sets::hex(was.id.as_bytes()),)),
+                        .map(|was| (hex(was.id.as_bytes()),)),
                 );
                 invitations_new.extend(is.iter().filter_map(|is| is.row.as_ref()));
             }

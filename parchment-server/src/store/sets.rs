@@ -5,6 +5,7 @@
 //! statements whatever its size. Bytes and ids are in hexadecimal in the JSON. What differs between databases is how
 //! such a parameter is taken apart, which is all that [`Dialect`] knows.
 
+use parchment_core::encoding::hex;
 use sea_orm::{
     ActiveEnum as _, ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult, Statement, prelude::Uuid,
 };
@@ -79,17 +80,6 @@ impl Dialect {
             _ => "JOIN",
         }
     }
-}
-
-/// Bytes as the parameter holds them.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 fn parameter(rows: &[impl Serialize]) -> Result<String, StoreError> {

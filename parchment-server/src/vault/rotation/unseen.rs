@@ -1,7 +1,5 @@
 //! Whether anything was written that the one who rotates has not read.
 
-use std::collections::HashMap;
-
 use parchment_core::etag::Snapshot;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -40,15 +38,13 @@ pub(super) async fn snapshot(tx: &impl ConnectionTrait, user_id: Uuid) -> Result
             kept.blob(blob_type, sealed);
         }
     }
-    let collections: HashMap<Uuid, Option<Vec<u8>>> = collections::Entity::find()
+    let collections: Vec<(Uuid, Option<Vec<u8>>)> = collections::Entity::find()
         .select_only()
         .columns([collections::Column::Id, collections::Column::Sealed])
         .filter(collections::Column::UserId.eq(user_id))
-        .into_tuple::<(Uuid, Option<Vec<u8>>)>()
+        .into_tuple()
         .all(tx)
-        .await?
-        .into_iter()
-        .collect();
+        .await?;
     for (id, sealed) in &collections {
         kept.collection(&id.to_string(), sealed.as_deref());
     }
